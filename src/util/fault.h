@@ -3,7 +3,7 @@
  * fail.  CHANCERY_FAULT=<point>:<n>:kill|eio|enospc acts on the nth passage,
  * with <n>+ on every passage from the nth on (a disk that stays full).
  * Compiled in with CHANCERY_FAULTS only; otherwise FAULT() is nothing and
- * fault_errno() is 0.
+ * FAULT_ERRNO() is 0.
  *
  * Every point is a row of fault_points[] in fault.c (serve --list-faults), so
  * that a test can walk them all.  A point that acts first writes
