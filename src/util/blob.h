@@ -12,7 +12,7 @@ struct blob;
 /* Copies the bytes; one reference. */
 struct blob *blob_new(struct bytes d);
 struct blob *blob_ref(struct blob *b);
-void blob_unref(struct blob *b);	/* NULL is allowed */
+void blob_unref(struct blob *b); /* NULL is allowed */
 struct bytes blob_bytes(const struct blob *b);
 
 #endif

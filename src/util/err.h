@@ -16,26 +16,26 @@
 enum err_kind {
 	ERR_NONE,
 	/* of any protocol */
-	ERR_MALFORMED,		/* cannot be parsed or breaks the form */
-	ERR_REJECTED,		/* well formed, refused by policy */
-	ERR_UNAUTHORIZED,	/* not allowed to, or not theirs */
+	ERR_MALFORMED, /* cannot be parsed or breaks the form */
+	ERR_REJECTED, /* well formed, refused by policy */
+	ERR_UNAUTHORIZED, /* not allowed to, or not theirs */
 	ERR_NOT_FOUND,
-	ERR_CONFLICT,		/* the object's state does not allow it */
-	ERR_TOO_LARGE,		/* over a cap */
-	ERR_UNSUPPORTED,	/* a form that we do not do */
-	ERR_BUSY,		/* bounded queue full, or draining */
+	ERR_CONFLICT, /* the object's state does not allow it */
+	ERR_TOO_LARGE, /* over a cap */
+	ERR_UNSUPPORTED, /* a form that we do not do */
+	ERR_BUSY, /* bounded queue full, or draining */
 	ERR_RATE_LIMITED,
-	ERR_STORE,		/* the store failed; see ERR_STORE_FULL */
-	ERR_STORE_FULL,		/* disk full: rolled back, try again */
-	ERR_SIGNER,		/* signer not reachable or failed */
-	ERR_SIGNER_REFUSED,	/* signer refused: limits */
-	ERR_SYSTEM,		/* a system call failed */
-	ERR_CONFIG,		/* the operator's configuration */
-	ERR_USAGE,		/* the command line */
-	ERR_INTERNAL,		/* a bug or a broken invariant of ours */
+	ERR_STORE, /* the store failed; see ERR_STORE_FULL */
+	ERR_STORE_FULL, /* disk full: rolled back, try again */
+	ERR_SIGNER, /* signer not reachable or failed */
+	ERR_SIGNER_REFUSED, /* signer refused: limits */
+	ERR_SYSTEM, /* a system call failed */
+	ERR_CONFIG, /* the operator's configuration */
+	ERR_USAGE, /* the command line */
+	ERR_INTERNAL, /* a bug or a broken invariant of ours */
 	/* RFC 8555 section 6.7 where no kind above says it */
 	ERR_BAD_NONCE,
-	ERR_BAD_SIGNATURE,	/* a JWS or CSR signature does not hold */
+	ERR_BAD_SIGNATURE, /* a JWS or CSR signature does not hold */
 	ERR_BAD_SIGNATURE_ALG,
 	ERR_BAD_PUBLIC_KEY,
 	ERR_BAD_CSR,

@@ -23,8 +23,8 @@ struct log_field {
 #define LF_BOOL(k, v) ((struct log_field){ (k), LOG_BOOL, NULL, (v) })
 
 /* Once, before threads start; process is "server", "signer", "supervisor". */
-void log_init(enum log_format format, enum log_level level,
-    const char *process);
+void log_init(
+    enum log_format format, enum log_level level, const char *process);
 /* Called again after a reload. */
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
@@ -33,8 +33,7 @@ bool log_enabled(enum log_level level);
  * A NULL string value leaves the field out.
  */
 #define log_event(level, event, ...)                                           \
-	log_write((level), (event),                                            \
-	    (const struct log_field[]){ __VA_ARGS__ },                         \
+	log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
 	    sizeof((const struct log_field[]){ __VA_ARGS__ }) /                \
 		sizeof(struct log_field))
 void log_write(enum log_level level, const char *event,

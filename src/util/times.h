@@ -34,8 +34,8 @@ int64_t clock_monotonic_us(void);
 #define TIME_ASN1_SIZE sizeof("20260102030405Z")
 /* RFC 3339 in UTC with seconds.  Years 0 to 9999. */
 void time_format_rfc3339(int64_t t, char out[TIME_RFC3339_SIZE]);
-bool time_parse_rfc3339(const char *s, int64_t *out, struct err *err)
-    MUST_CHECK;
+bool time_parse_rfc3339(
+    const char *s, int64_t *out, struct err *err) MUST_CHECK;
 /* RFC 9110 section 5.6.7 IMF-fixdate. */
 void time_format_http(int64_t t, char out[TIME_HTTP_SIZE]);
 bool time_parse_http(const char *s, int64_t *out);
