@@ -1,0 +1,28 @@
+/*
+ * The operators' JSON API.  In this version it is served on run/control.sock
+ * only (LISTENER_CONTROL), where the command line drives it; the socket's mode
+ * and the peer's uid are the authentication.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "ca/ca.h"
+#include "http/route.h"
+
+struct api;
+
+struct api_deps {
+	struct store *store;
+	struct ca *ca;
+	struct clock clock;
+	/* DIR of backups is opened by the server's own rights. */
+};
+
+struct api *api_new(const struct api_deps *deps, const struct config *config);
+void api_free(struct api *api);
+void api_reload(struct api *api, const struct config *config);
+/* Adds /control/v1/…; JSON in and out; errors are problem+json whose type
+ * is the error kind's name. */
+void api_routes(struct api *api, struct http_routes *routes);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * The CA core: what may be issued, and the record of it.  Every protocol issues
+ * and revokes through here; nothing else reaches the signer for a certificate.
+ *
+ * Thread-safe.  A `struct ca` is the running core over one configuration; a
+ * reload swaps profiles (immutable versions) under it.
+ */
+#ifndef CA_CA_H
+#define CA_CA_H
+
+#include "codec/csr.h"
+#include "config/config.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "signer/signer.h"
+#include "store/store.h"
+
+struct ca;
+struct profile;		/* an immutable version (profile.h) */
+
+struct ca_deps {
+	struct store *store;
+	struct signer signer;
+	struct lanes *lanes;
+	struct clock clock;
+	struct random random;
+	uint8_t node;
+	/* Reads a file of the state directory (at most max octets). */
+	bool (*read_file)(void *ctx, const char *path, size_t max,
+	    struct arena *a, struct bytes *out, struct err *err);
+	void *read_ctx;
+};
+
+/* Loads certificates and chains, compiles profiles, records their versions. */
+bool ca_new(const struct ca_deps *deps, const struct config *config,
+    struct ca **out, struct err *err) MUST_CHECK;
+void ca_free(struct ca *ca);
+/* New profiles and limits; running orders keep their version.  All or none. */
+bool ca_reload(struct ca *ca, const struct config *config, struct err *err)
+    MUST_CHECK;
+/* Compiles and checks everything without a store or a signer (`check`). */
+bool ca_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max,
+	struct arena *a, struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes);
+
+/* ---- profiles ---- */
+
+const struct profile *ca_profile_find(struct ca *ca, const char *name);
+/* The version that an order was bound to; also one that is no longer current,
+ * as long as this process knows it or the store has it. */
+bool ca_profile_by_hash(struct ca *ca, const uint8_t hash[32],
+    const struct profile **out, struct err *err) MUST_CHECK;
+const char *profile_name(const struct profile *p);
+const char *profile_description(const struct profile *p);
+const uint8_t *profile_hash(const struct profile *p);
+bool profile_has_acme(const struct profile *p);
+/* The current profiles, in configuration order. */
+size_t ca_profiles(struct ca *ca, const struct profile **out, size_t max);
+/* May this profile certify this name?  ERR_IDENTIFIER_REJECTED says why. */
+bool profile_check_name(const struct profile *p, const struct name *n,
+    struct err *err) MUST_CHECK;
+
+/* ---- issuing ---- */
+
+struct ca_request {
+	const struct profile *profile;
+	const struct csr *csr;		/* verified here (proof of possession) */
+	struct names names;		/* what goes in; already authorised */
+	int64_t not_before, not_after;	/* asked for; 0: the profile's */
+	const char *requester;		/* "acme", "operator", "self" */
+	const char *account_id, *order_id;	/* NULL: none */
+	const uint8_t *forbidden_spki;	/* SHA-256 of the account key's SPKI, or
+					   NULL (RFC 8555 section 11.1) */
+	struct bytes evidence;		/* JSON of the validation evidence */
+	const char *replaces;		/* certificate id or NULL */
+};
+
+struct ca_issued {
+	const char *id;
+	uint8_t serial[SERIAL_SIZE];
+	struct bytes der;
+	struct bytes pem_chain;		/* leaf first, without the root */
+	int64_t not_before, not_after;
+};
+
+/*
+ * Checks (profile, key, names, subject) → TBS → lint → intent (durable) →
+ * signer → own verification → issued (durable).  ERR_BAD_CSR, ERR_REJECTED,
+ * ERR_IDENTIFIER_REJECTED, ERR_BAD_PUBLIC_KEY, ERR_ORDER_NOT_READY,
+ * ERR_SIGNER…, ERR_STORE….  What is in the arena dies with it.
+ */
+bool ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
+    struct ca_issued *out, struct err *err) MUST_CHECK;
+/* The checks of a request alone, before anything is recorded. */
+bool ca_check_request(struct ca *ca, const struct ca_request *req,
+    struct arena *a, struct err *err) MUST_CHECK;
+/* Invariant 4 at start: intents without an outcome are signed again or voided. */
+bool ca_recover(struct ca *ca, unsigned *finished, unsigned *voided,
+    struct err *err) MUST_CHECK;
+/* PEM chain of a stored certificate (no root), and DER. */
+bool ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
+    struct bytes *pem, struct bytes *der, struct err *err) MUST_CHECK;
+
+/* ---- revoking and CRLs ---- */
+
+/* All RFC 5280 reasons but hold and removeFromCRL (ERR_BAD_REASON).  The CRL is
+ * made again within a second; block_key after a proved compromise. */
+bool ca_revoke(struct ca *ca, const struct cert_row *row, int reason,
+    const char *by, bool block_key, struct err *err) MUST_CHECK;
+/* Finds our certificate by its DER bytes (ACME revokeCert). */
+bool ca_find_cert(struct ca *ca, struct bytes der, struct arena *a,
+    struct cert_row *row, struct cert *cert, struct err *err) MUST_CHECK;
+/* Makes CRLs that are due (scheduled by nextUpdate, or after a revocation).
+ * Called by housekeeping each 200 ms; cheap when nothing is due. */
+bool ca_crl_run(struct ca *ca, struct err *err) MUST_CHECK;
+/* Are all CRLs current?  For /readyz. */
+bool ca_crl_current(struct ca *ca, int64_t now);
+
+/* ---- what is served of a CA (immutable, swapped) ---- */
+
+enum ca_artefact { CA_CERT_DER, CA_CERT_PEM, CA_CHAIN_P7, CA_CRL };
+/* One reference, or NULL.  Name of the CA; the root is one too. */
+struct blob *ca_artefact(struct ca *ca, const char *name,
+    enum ca_artefact what, char etag[67], int64_t *last_modified,
+    int64_t *expires);
+/* All roots, PEM. */
+struct blob *ca_roots_pem(struct ca *ca, char etag[67]);
+
+struct ca_view {
+	const char *name;
+	struct cert cert;		/* parsed */
+	uint8_t key[32];		/* SHA-256 of its SPKI */
+	bool online;			/* has a key at the signer */
+	bool self_signed;
+};
+size_t ca_list(struct ca *ca, const struct ca_view **out);
+const struct ca_view *ca_view_find(struct ca *ca, const char *name);
+
+/* The limits for the signer, from the configuration and the CA certificates;
+ * used by the supervisor. */
+bool ca_signer_limits(const struct config *config, uint8_t node,
+    bool (*read_file)(void *ctx, const char *path, size_t max,
+	struct arena *a, struct bytes *out, struct err *err),
+    void *read_ctx, struct arena *a, struct bytes *limits_json,
+    struct err *err) MUST_CHECK;
+
+struct ca_counters {
+	uint64_t issued, refused, revoked, crls;
+};
+void ca_counters_get(const struct ca *ca, struct ca_counters *out);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The command line: a table of commands, one file per subcommand.  Commands
+ * that need the running server speak HTTP over run/control.sock (client.h);
+ * `init`, `serve`, `check`, `config`, `backup` and offline ceremonies open the
+ * state directory themselves.
+ *
+ * Exit status: 0 done, 1 refused or failed, 2 usage, 3 server not reachable.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "config/config.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3
+};
+
+/* What every command understands, already read. */
+struct cli {
+	const char *state;	/* --state DIR, default "." or of --config */
+	const char *config_path;	/* --config FILE; default DIR/chancery.yaml */
+	bool json;
+	struct arena *arena;
+	int argc;		/* what follows the command's words */
+	char **argv;
+};
+
+struct cli_command {
+	const char *words;	/* "cert issue" */
+	const char *usage;	/* after the words: "--csr FILE --profile NAME" */
+	const char *summary;
+	int (*run)(struct cli *cli);
+};
+
+/* All commands, ended by a NULL row; the man page is made from it too. */
+extern const struct cli_command cli_commands[];
+/* Parses the words and common options, runs the command. */
+int cli_main(int argc, char **argv);
+
+/* "chancery: …" on standard error, or a JSON object with --json. */
+int cli_fail(const struct cli *cli, int status, const struct err *err);
+int cli_usage(const struct cli *cli, const struct cli_command *c,
+    const char *why);
+/* Loads the configuration or prints every mistake; NULL after printing. */
+struct config *cli_config(const struct cli *cli);
+
+#endif

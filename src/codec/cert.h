@@ -1,0 +1,129 @@
+/*
+ * Certificates, RFC 5280: a view of a parsed one, and the encoder of the
+ * to-be-signed bytes.  What is encoded here is linted and signed byte for byte.
+ */
+#ifndef CODEC_CERT_H
+#define CODEC_CERT_H
+
+#include "codec/name.h"
+#include "codec/spki.h"
+
+#define CERT_MAX 65536u
+#define SERIAL_SIZE 20u
+
+/* Key usage bits, RFC 5280 section 4.2.1.3: bit 0 is digitalSignature. */
+enum key_usage {
+	KU_DIGITAL_SIGNATURE = 1 << 0,
+	KU_NON_REPUDIATION = 1 << 1,
+	KU_KEY_ENCIPHERMENT = 1 << 2,
+	KU_DATA_ENCIPHERMENT = 1 << 3,
+	KU_KEY_AGREEMENT = 1 << 4,
+	KU_KEY_CERT_SIGN = 1 << 5,
+	KU_CRL_SIGN = 1 << 6,
+	KU_ENCIPHER_ONLY = 1 << 7,
+	KU_DECIPHER_ONLY = 1 << 8
+};
+/* "digitalSignature" … → the bit; 0 if unknown. */
+unsigned key_usage_parse(const char *name);
+/* "serverAuth" or a dotted OID → dotted; NULL if neither. */
+const char *eku_oid(const char *name);
+
+struct cert_extension {
+	struct bytes oid;	/* content octets */
+	bool critical;
+	struct bytes value;	/* content of the OCTET STRING */
+};
+
+#define CERT_EXTENSIONS_MAX 32u
+#define CERT_EKU_MAX 32u
+
+/* A view; borrows the DER, decoded lists are in the arena. */
+struct cert {
+	struct bytes der;		/* whole; empty for a bare TBS */
+	struct bytes tbs;		/* whole */
+	struct bytes serial;		/* magnitude, 1..20 octets, > 0 */
+	enum sig_alg tbs_sig_alg;
+	struct bytes issuer, subject;	/* Names, whole */
+	int64_t not_before, not_after;	/* both inclusive */
+	struct bytes spki;
+	struct pubkey key;
+	struct cert_extension extensions[CERT_EXTENSIONS_MAX];
+	size_t extensions_n;
+	/* decoded, absent ones zero */
+	bool has_basic_constraints, is_ca, has_path_length;
+	unsigned path_length;
+	bool has_key_usage, key_usage_critical;
+	unsigned key_usage;
+	const char *eku[CERT_EKU_MAX];	/* dotted */
+	size_t eku_n;
+	bool eku_critical;
+	struct names names;
+	bool has_names, names_critical;
+	struct bytes ski, aki;		/* key identifiers */
+	const char *crl_urls[8];
+	size_t crl_urls_n;
+	const char *ocsp_url, *ca_issuers_url;
+	struct bytes name_constraints;	/* extension value */
+	const char *policies[16];
+	size_t policies_n;
+	bool must_staple, ocsp_nocheck;
+	bool unknown_critical;		/* one that we do not process */
+	enum sig_alg sig_alg;		/* of the outer SEQUENCE */
+	struct bytes signature;
+};
+
+bool cert_parse(struct bytes der, struct arena *a, struct cert *out,
+    struct err *err) MUST_CHECK;
+/* The same view of a bare TBSCertificate. */
+bool cert_parse_tbs(struct bytes tbs, struct arena *a, struct cert *out,
+    struct err *err) MUST_CHECK;
+/* Issuer's name and key fit, and its signature holds. */
+bool cert_verify(struct lane *lane, const struct cert *cert,
+    const struct cert *issuer, struct err *err) MUST_CHECK;
+/* Is this extension there?  dotted OID. */
+const struct cert_extension *cert_extension_find(const struct cert *c,
+    const char *oid);
+
+/* What goes into a to-be-signed certificate. */
+struct cert_spec {
+	uint8_t serial[SERIAL_SIZE];	/* top bit clear, first octet not 0 */
+	enum sig_alg sig_alg;
+	struct bytes issuer;		/* Name, whole */
+	struct bytes subject;		/* Name, whole */
+	int64_t not_before, not_after;
+	struct bytes spki;		/* whole */
+	bool is_ca;
+	int path_length;		/* -1: none; only with is_ca */
+	bool basic_constraints;		/* encode it (CA: always) */
+	unsigned key_usage;		/* 0: leave out */
+	const char *const *eku;		/* dotted */
+	size_t eku_n;
+	struct names names;
+	bool names_critical;		/* RFC 5280 4.2.1.6: empty subject */
+	struct bytes aki, ski;		/* empty: leave out */
+	const char *crl_url, *ocsp_url, *ca_issuers_url;	/* NULL: none */
+	const char *const *policies;
+	size_t policies_n;
+	bool must_staple, ocsp_nocheck;
+	struct bytes name_constraints;	/* value; empty: none */
+};
+
+/* Appends the TBSCertificate; v3, extensions in a fixed order. */
+void cert_tbs_put(struct buf *b, const struct cert_spec *spec);
+/* tbs + algorithm + signature = the certificate. */
+void cert_put(struct buf *b, struct bytes tbs, enum sig_alg alg,
+    struct bytes signature);
+
+/* A Name from parts; NULL ones are left out.  UTF8String, C Printable. */
+struct subject {
+	const char *country, *organization, *organizational_unit, *common_name;
+};
+void subject_put(struct buf *b, const struct subject *s);
+/* "CN=x,O=y" for people; also for logs.  RFC 4514 escapes. */
+char *subject_text(struct arena *a, struct bytes name);
+/* The last CN, or NULL. */
+const char *subject_common_name(struct arena *a, struct bytes name);
+/* SHA-1-free key identifier: RFC 7093 section 2 method 1, 20 octets. */
+void key_identifier(const struct pubkey *key, uint8_t out[20]);
+
+#endif

@@ -1,0 +1,33 @@
+/* PKCS#10, RFC 2986: parsed strictly, proof of possession checked. */
+#ifndef CODEC_CSR_H
+#define CODEC_CSR_H
+
+#include "codec/name.h"
+#include "codec/spki.h"
+
+#define CSR_MAX 16384u
+
+struct csr {
+	struct bytes der;
+	struct bytes info;		/* CertificationRequestInfo, whole */
+	struct bytes subject;		/* Name, whole; may be empty SEQUENCE */
+	const char *common_name;	/* NULL if none; the last CN */
+	struct bytes spki;		/* whole */
+	struct pubkey key;
+	struct names names;		/* SAN, normalised, in sent order */
+	bool must_staple;		/* TLS feature 5 asked for */
+	struct bytes extensions;	/* content of the ExtensionRequest */
+	const char *challenge_password;	/* NULL if none (SCEP) */
+	enum sig_alg sig_alg;
+	struct bytes signature;
+};
+
+/* Borrows der, which must live as long as the arena.  ERR_BAD_CSR; a key that
+ * cannot be read is ERR_BAD_PUBLIC_KEY. */
+bool csr_parse(struct bytes der, struct arena *a, struct csr *out,
+    struct err *err) MUST_CHECK;
+/* RFC 2986 section 3: the signature proves possession of the key. */
+bool csr_verify(struct lane *lane, const struct csr *csr, struct err *err)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * JWK (RFC 7517, 7638) and flattened JWS (RFC 7515) as ACME uses them
+ * (RFC 8555 section 6.2).
+ */
+#ifndef CODEC_JOSE_H
+#define CODEC_JOSE_H
+
+#include "codec/json.h"
+#include "crypto/key.h"
+
+struct jwk {
+	struct pubkey key;
+	uint8_t thumbprint[32];		/* RFC 7638, SHA-256 */
+	const char *canonical;		/* the RFC 7638 JSON, for the store */
+};
+
+/* Refuses private members, wrong lengths, unknown curves.
+ * ERR_BAD_PUBLIC_KEY. */
+bool jwk_parse(const json_t *o, struct arena *a, struct jwk *out,
+    struct err *err) MUST_CHECK;
+/* From the canonical text that the store holds. */
+bool jwk_parse_text(const char *canonical, struct arena *a, struct jwk *out,
+    struct err *err) MUST_CHECK;
+/* The thumbprint as base64url, 43 characters. */
+void jwk_thumbprint_text(const uint8_t thumbprint[32], char out[44]);
+
+struct jws {
+	const char *alg_name;
+	enum sig_alg alg;	/* 0 for a MAC (HS256), see mac */
+	bool mac;		/* HS256: only where EAB allows it */
+	const char *kid;	/* exactly one of kid and jwk is set */
+	bool has_jwk;
+	struct jwk jwk;
+	const char *nonce;	/* NULL if absent */
+	const char *url;	/* NULL if absent */
+	struct bytes payload;	/* decoded; empty for POST-as-GET */
+	bool payload_empty;	/* the member was "" */
+	struct bytes signing_input;
+	struct bytes signature;	/* as sent: fixed-length for ECDSA */
+};
+
+/* RFC 8555 section 6.2: flattened JSON, protected header only, no `crit`, no
+ * b64=false, alg neither "none" nor (unless allow_mac) a MAC.
+ * ERR_MALFORMED, ERR_BAD_SIGNATURE_ALG, ERR_BAD_PUBLIC_KEY. */
+bool jws_parse(struct bytes body, bool allow_mac, struct arena *a,
+    struct jws *out, struct err *err) MUST_CHECK;
+/* The key that jws names by jwk, or the account's.  Fixed-length ECDSA. */
+bool jws_verify(struct lane *lane, const struct jws *jws,
+    const struct jwk *key, struct err *err) MUST_CHECK;
+/* "RS256", … for badSignatureAlgorithm's `algorithms`. */
+extern const char *const jws_algorithms[];
+
+#endif

@@ -1,0 +1,15 @@
+/* PEM, RFC 7468: strict labels; writer of 64 columns and a final newline. */
+#ifndef CODEC_PEM_H
+#define CODEC_PEM_H
+
+#include "util/arena.h"
+
+void pem_put(struct buf *b, const char *label, struct bytes der);
+/* Reads the next block with the label from *rest; *found false at the end.
+ * Text before a block is skipped. */
+bool pem_next(struct bytes *rest, const char *label, struct arena *a,
+    bool *found, struct bytes *der, struct err *err) MUST_CHECK;
+/* A degenerate SignedData (certs only), RFC 5652 and 8551, in the order given. */
+void pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n);
+
+#endif

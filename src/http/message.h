@@ -1,0 +1,97 @@
+/*
+ * A request and a response as values.  No sockets here: the same entry,
+ * http_serve() (route.h), serves the network, the replay tests and the fuzzers.
+ *
+ * A request belongs to one thread at a time and lives in its arena, which also
+ * holds the response.
+ */
+#ifndef HTTP_MESSAGE_H
+#define HTTP_MESSAGE_H
+
+#include <sys/socket.h>
+#include "config/config.h"
+#include "util/arena.h"
+#include "util/blob.h"
+
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_HEAD = 2,
+	HTTP_POST = 4,
+	HTTP_OPTIONS = 8,
+	HTTP_OTHER = 16		/* any other token; always 405 or 404 */
+};
+
+struct http_header {
+	const char *name;	/* canonical case when we send: "Replay-Nonce" */
+	const char *value;
+};
+
+#define HTTP_CAPTURES 4
+
+/* Limits, each before memory is taken (design section 2). */
+#define HTTP_MAX_REQUEST_LINE 24576u
+#define HTTP_MAX_HEADERS 32768u
+#define HTTP_MAX_HEADER_COUNT 100u
+
+struct http_req {
+	struct arena *arena;
+	enum http_method method;
+	const char *target;	/* as received, origin form */
+	const char *path;	/* raw path, no query, NUL-terminated */
+	const char *query;	/* raw, after '?'; NULL if none */
+	struct http_header *headers;
+	size_t headers_n;
+	struct bytes body;
+	enum listener_kind listener;
+	bool tls;
+	unsigned http_version;	/* 10, 11 or 20 */
+	struct sockaddr_storage peer;	/* after trusted_proxies */
+	int64_t now;		/* seconds; the request's only clock */
+	uint64_t id;		/* for the log */
+	const char *capture[HTTP_CAPTURES];	/* the route's {…}, in order */
+	/* Set by handlers for the one log line of the request. */
+	const char *log_account, *log_object, *log_note;
+};
+
+struct http_resp;
+
+/*
+ * The second half of a held reply (wait.h): runs on a worker when the job's
+ * outcome is committed or the time is over; a pure read.
+ */
+#define HTTP_RESP_HEADERS 16
+
+struct http_resp {
+	int status;
+	struct http_header headers[HTTP_RESP_HEADERS];
+	size_t headers_n;
+	struct bytes body;	/* in the request's arena, or … */
+	struct blob *blob;	/* … a shared answer; one reference, given away */
+	/* http_wait(): hold this reply (wait.h); NULL: answer now. */
+	struct http_ticket *wait;
+	int64_t wait_ms;
+	void (*wait_then)(void *ctx, struct http_req *req,
+	    struct http_resp *resp);
+	void *wait_ctx;
+};
+
+/* Appends a header; strings must live as long as the arena. */
+void http_resp_header(struct http_resp *resp, const char *name,
+    const char *value);
+void http_resp_headerf(struct http_resp *resp, struct arena *a,
+    const char *name, const char *fmt, ...) PRINTF(4, 5);
+/* NULL if absent; name is matched without regard to case. */
+const char *http_req_header(const struct http_req *req, const char *name);
+/* How many fields have the name. */
+size_t http_req_header_count(const struct http_req *req, const char *name);
+/* Media type without parameters, lower-cased; NULL if none. */
+const char *http_req_media_type(const struct http_req *req);
+const char *http_method_name(enum http_method m);
+const char *http_reason(int status);
+/* Decodes %XX once; fails on bad escapes and NUL. */
+bool http_percent_decode(struct bytes in, struct arena *a, struct bytes *out,
+    struct err *err) MUST_CHECK;
+/* "192.0.2.1" or "2001:db8::1", no port, into the arena. */
+const char *http_peer_text(const struct http_req *req);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * The route table: 404, 405, 413, 415 and 421 fall out of it before protocol
+ * code runs.  This is the named port between protocols and the network.
+ */
+#ifndef HTTP_ROUTE_H
+#define HTTP_ROUTE_H
+
+#include "http/message.h"
+
+enum http_place { ON_LOOP, ON_WORKER };
+
+struct http_route {
+	unsigned methods;	/* HTTP_GET | HTTP_HEAD …; GET implies HEAD */
+	/*
+	 * Segments, literal or {name} (one segment); a final "{name*}" takes
+	 * the rest of the path, slashes included.  Matched on the raw path.
+	 */
+	const char *pattern;
+	void (*handler)(void *ctx, struct http_req *req, struct http_resp *resp);
+	void *ctx;
+	enum http_place place;
+	size_t max_body;
+	const char *content_type;	/* of a POST; NULL: any */
+	unsigned listeners;		/* LISTENER_… bits */
+	/*
+	 * How this protocol tells a refusal made by the table or by the net
+	 * layer (404, 405, 413, 415, 503): may be NULL for plain text.
+	 */
+	void (*refuse)(void *ctx, struct http_req *req, struct http_resp *resp,
+	    int status, const char *why);
+};
+
+struct http_routes;
+
+/* Copies the rows; patterns must outlive it. */
+struct http_routes *http_routes_new(void);
+void http_routes_add(struct http_routes *r, const struct http_route *rows,
+    size_t n);
+/*
+ * When no route matches, a path under this prefix is refused in this
+ * protocol's form (so an unknown /acme/… answers problem+json).
+ */
+void http_routes_add_refusal(struct http_routes *r, const char *prefix,
+    void (*refuse)(void *ctx, struct http_req *req, struct http_resp *resp,
+	int status, const char *why),
+    void *ctx);
+void http_routes_free(struct http_routes *r);
+
+/*
+ * Looks the request up before its body is read: path, method, listener, the
+ * declared length (-1 unknown) and the media type.  Fills captures.  NULL with
+ * *resp filled (refused) when there is nothing to run.
+ */
+const struct http_route *http_route_find(const struct http_routes *r,
+    struct http_req *req, int64_t content_length, struct http_resp *resp);
+/* Runs the handler of a found route, HEAD included (the body is dropped by the
+ * sender, Content-Length kept). */
+void http_route_run(const struct http_route *route, struct http_req *req,
+    struct http_resp *resp);
+/* The whole: find, check, run.  Held replies are waited for by the caller. */
+void http_serve(const struct http_routes *r, struct http_req *req,
+    struct http_resp *resp);
+/* Fills a refusal in the protocol's own form (503 with Retry-After too). */
+void http_refuse(const struct http_routes *r, const struct http_route *route,
+    struct http_req *req, struct http_resp *resp, int status,
+    const char *why);
+
+/* RFC 9110 section 13: answers 304 when If-None-Match or If-Modified-Since
+ * says so; sets ETag and Last-Modified.  Also Range (one range: 206/416). */
+void http_conditional(const struct http_req *req, struct http_resp *resp,
+    const char *etag, int64_t last_modified);
+
+/* RFC 9457: application/problem+json; status member equals the HTTP status. */
+void http_problem(struct http_req *req, struct http_resp *resp, int status,
+    const char *type, const char *detail);
+
+#endif
