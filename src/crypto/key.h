@@ -92,5 +92,8 @@ bool privkey_sign(struct privkey *key, struct bytes msg, struct buf *sig,
     struct err *err) MUST_CHECK;
 /* For TLS: the object itself, one reference given to the caller. */
 EVP_PKEY *privkey_evp(const struct privkey *key);
+/* A copy in another library context (each loop has its own), or NULL. */
+EVP_PKEY *privkey_evp_for(const struct privkey *key, OSSL_LIB_CTX *libctx,
+    struct err *err) MUST_CHECK;
 
 #endif
