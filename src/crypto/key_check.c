@@ -127,33 +127,37 @@ rsa_is_roca(const BIGNUM *n)
 	return roca_among(rest);
 }
 
-/* r = floor of the square root of n, by Newton from 56 leading bits. */
+/* Not below the root of 112 bits, and above it by two at most. */
+static uint64_t
+root_start(unsigned __int128 v)
+{
+	uint64_t root = 0;
+
+	for (int bit = 56; bit >= 0; bit--) {
+		uint64_t next = root | UINT64_C(1) << bit;
+
+		if ((unsigned __int128)next * next <= v)
+			root = next;
+	}
+	return root + 1;
+}
+
+/* r = floor of the square root of n, by Newton from the leading bits. */
 static bool
 square_root(BIGNUM *r, const BIGNUM *n, BN_CTX *ctx)
 {
 	BIGNUM *next = BN_CTX_get(ctx);
-	int shift = BN_num_bits(n) - 112;
-	uint64_t top;
+	int shift = MAX_OF(0, (BN_num_bits(n) - 112 + 1) & ~1);
+	unsigned __int128 top = 0;
+	uint8_t raw[16];
 
-	if (next == NULL)
+	if (next == NULL || !BN_rshift(r, n, shift) ||
+	    BN_bn2binpad(r, raw, sizeof(raw)) < 0)
 		return false;
+	for (unsigned i = 0; i < sizeof(raw); i++)
+		top = top << 8 | raw[i];
 	/* The start must not lie below the root: x falls from there. */
-	shift = shift < 0 ? 0 : (shift + 1) & ~1;
-	if (!BN_rshift(r, n, shift))
-		return false;
-	if (BN_num_bits(r) > 64) {
-		unsigned __int128 v = 0;
-		uint8_t raw[16] = { 0 };
-
-		if (BN_bn2binpad(r, raw, sizeof(raw)) < 0)
-			return false;
-		for (unsigned i = 0; i < sizeof(raw); i++)
-			v = v << 8 | raw[i];
-		top = (uint64_t)__builtin_sqrtl((long double)v) + 2;
-	} else {
-		top = UINT64_C(1) << 32;
-	}
-	if (!BN_set_word(r, top) || !BN_lshift(r, r, shift / 2))
+	if (!BN_set_word(r, root_start(top)) || !BN_lshift(r, r, shift / 2))
 		return false;
 	for (;;) {
 		/* x' = (x + n / x) / 2 */
