@@ -1,10 +1,13 @@
 /*
- * JWK (RFC 7517, 7638) and flattened JWS (RFC 7515) as ACME uses them
- * (RFC 8555 section 6.2).
+ * JWK (RFC 7517, RFC 7638) and flattened JWS (RFC 7515) as ACME uses them
+ * (RFC 8555 section 6.2).  Nonces, URLs and accounts are the protocol's matter.
+ *
+ * Any thread; what is parsed lies in the caller's arena and borrows the body.
  */
 #ifndef CODEC_JOSE_H
 #define CODEC_JOSE_H
 
+#include "codec/der.h"
 #include "codec/json.h"
 #include "crypto/key.h"
 
@@ -40,14 +43,19 @@ struct jws {
 };
 
 /* RFC 8555 section 6.2: flattened JSON, protected header only, no `crit`, no
- * b64=false, alg neither "none" nor (unless allow_mac) a MAC.
+ * `b64`, alg neither "none" nor (unless allow_mac) a MAC.
  * ERR_MALFORMED, ERR_BAD_SIGNATURE_ALG, ERR_BAD_PUBLIC_KEY. */
 bool jws_parse(struct bytes body, bool allow_mac, struct arena *a,
     struct jws *out, struct err *err) MUST_CHECK;
-/* The key that jws names by jwk, or the account's.  Fixed-length ECDSA. */
+/* The key that jws names by jwk, or the account's.  Fixed-length ECDSA.
+ * ERR_BAD_SIGNATURE; ERR_BAD_SIGNATURE_ALG if it does not fit the key. */
 bool jws_verify(struct lane *lane, const struct jws *jws,
     const struct jwk *key, struct err *err) MUST_CHECK;
-/* "RS256", … for badSignatureAlgorithm's `algorithms`. */
+/* r || s of 64, 96 or 132 octets to DER without big numbers; 0: wrong length, or
+ * a part is zero. */
+#define JWS_ECDSA_DER_MAX 144u
+size_t jws_ecdsa_to_der(struct bytes fixed, uint8_t out[JWS_ECDSA_DER_MAX]);
+/* "RS256", … for badSignatureAlgorithm's `algorithms`; NULL ends it. */
 extern const char *const jws_algorithms[];
 
 #endif

@@ -45,12 +45,14 @@ bool names_equal_sets(struct arena *a, struct names x, struct names y);
  * all of the four types.  ERR_MALFORMED, ERR_UNSUPPORTED, ERR_TOO_LARGE. */
 bool names_read_general(struct bytes content, struct arena *a,
     struct names *out, struct err *err) MUST_CHECK;
-/* The same for other people's certificates: a name of another type, or one that
- * we would not issue, is left out and *others set. */
-bool names_read_tolerant(struct bytes content, struct arena *a,
+enum names_mode {
+	NAMES_NORMALISE,	/* names_read_general: what a client sent */
+	NAMES_NORMAL,		/* ours: refuse what is not the normal form */
+	NAMES_TOLERANT		/* other people's: leave out what we do not do */
+};
+/* *others is set when a name was left out (NAMES_TOLERANT only). */
+bool names_read(struct bytes content, enum names_mode mode, struct arena *a,
     struct names *out, bool *others, struct err *err) MUST_CHECK;
-/* Are these octets of a GeneralName in the normal form of n? */
-bool name_is_normal(const struct name *n, struct bytes octets);
 /* Appends one GeneralName. */
 void name_put_general(struct buf *b, const struct name *n);
 /* IP text to 4 or 16 octets; returns the length, 0 if it is no IP. */
