@@ -46,6 +46,9 @@ struct http_req {
 	bool tls;
 	unsigned http_version;	/* 10, 11 or 20 */
 	struct sockaddr_storage peer;	/* after trusted_proxies */
+	struct bytes client_cert;	/* LISTENER_EST: the leaf that the client
+					   proved to hold, DER, not verified
+					   against any anchor; else empty */
 	int64_t now;		/* seconds; the request's only clock */
 	uint64_t id;		/* for the log */
 	const char *capture[HTTP_CAPTURES];	/* the route's {…}, in order */
@@ -66,7 +69,8 @@ struct http_resp {
 	struct http_header headers[HTTP_RESP_HEADERS];
 	size_t headers_n;
 	struct bytes body;	/* in the request's arena, or … */
-	struct blob *blob;	/* … a shared answer; one reference, given away */
+	struct blob *blob;	/* … a shared answer; one reference, given away;
+				   with both, body is a part of the blob */
 	/* http_wait(): hold this reply (wait.h); NULL: answer now. */
 	struct http_ticket *wait;
 	int64_t wait_ms;
@@ -75,11 +79,19 @@ struct http_resp {
 	void *wait_ctx;
 };
 
-/* Appends a header; strings must live as long as the arena. */
+/*
+ * Appends a header; strings must live as long as the arena.  A value with
+ * control characters is left out: an answer cannot be split.
+ */
 void http_resp_header(struct http_resp *resp, const char *name,
     const char *value);
 void http_resp_headerf(struct http_resp *resp, struct arena *a,
     const char *name, const char *fmt, ...) PRINTF(4, 5);
+/* What is sent as the body: body, the blob, or a part of the blob. */
+struct bytes http_resp_body(const struct http_resp *resp);
+/* NULL if the response has none (yet). */
+const char *http_resp_header_get(const struct http_resp *resp,
+    const char *name);
 /* NULL if absent; name is matched without regard to case. */
 const char *http_req_header(const struct http_req *req, const char *name);
 /* How many fields have the name. */

@@ -13,7 +13,9 @@ struct http_route {
 	unsigned methods;	/* HTTP_GET | HTTP_HEAD …; GET implies HEAD */
 	/*
 	 * Segments, literal or {name} (one segment); a final "{name*}" takes
-	 * the rest of the path, slashes included.  Matched on the raw path.
+	 * the rest of the path, slashes included, even if empty.  Matched on
+	 * the raw path; captures are raw too.  Where several patterns fit, the
+	 * one that is literal further to the left is taken.
 	 */
 	const char *pattern;
 	void (*handler)(void *ctx, struct http_req *req, struct http_resp *resp);
@@ -65,8 +67,13 @@ void http_refuse(const struct http_routes *r, const struct http_route *route,
     struct http_req *req, struct http_resp *resp, int status,
     const char *why);
 
+/* The route table's "Allow" for a path, e.g. "GET, HEAD"; into the arena. */
+const char *http_methods_text(struct arena *a, unsigned methods);
+
 /* RFC 9110 section 13: answers 304 when If-None-Match or If-Modified-Since
- * says so; sets ETag and Last-Modified.  Also Range (one range: 206/416). */
+ * says so; sets ETag and Last-Modified.  Also Range (one range: 206/416).
+ * Only a 200 to GET or HEAD is changed.  etag may come with or without its
+ * quotes, or be NULL; last_modified 0 is none. */
 void http_conditional(const struct http_req *req, struct http_resp *resp,
     const char *etag, int64_t last_modified);
 

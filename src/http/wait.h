@@ -28,12 +28,17 @@ void http_waits_signal(struct http_waits *w, const char *job);
 
 /*
  * For the net layer.  Arms a ticket: fire(arg) is called exactly once, from
- * any thread, when the job is signalled; at once if it already was.  Cancel
- * returns false if fire was or is being called.  Either way the ticket is gone
- * after fire or a successful cancel.
+ * any thread, when the job is signalled; at once if it already was; never
+ * after a successful cancel.
+ *
+ * The one who armed it gives the ticket back with http_ticket_cancel, after
+ * fire too: true if fire never was and never will be called, false if it was
+ * or is being called.  (Tickets not given back go with http_waits_free.)
  */
 void http_ticket_arm(struct http_ticket *t, void (*fire)(void *arg),
     void *arg);
 bool http_ticket_cancel(struct http_ticket *t);
+/* Tickets that are held now, for the metrics. */
+size_t http_waits_held(struct http_waits *w);
 
 #endif
