@@ -1,4 +1,13 @@
-/* PKCS#10, RFC 2986: parsed strictly, proof of possession checked. */
+/*
+ * PKCS#10, RFC 2986: parsed strictly, proof of possession checked.  What a
+ * client asks for in other extensions is kept raw: profiles decide, not CSRs.
+ *
+ * Tolerated, because tools in use write it: attributes left out altogether
+ * (`openssl req -asn1-kludge`), an encoded `critical FALSE` in an extension,
+ * Microsoft's OID for the extension request, NULL parameters of ECDSA.
+ *
+ * Any thread; what is parsed borrows the DER and the arena.
+ */
 #ifndef CODEC_CSR_H
 #define CODEC_CSR_H
 

@@ -1,0 +1,217 @@
+#include "codec/cert.h"
+#include "codec/dirstring.h"
+#include "codec/oid.h"
+#include "codec/subject.h"
+#include "util/text.h"
+
+#define RDNS_MAX 64u
+
+#define ROW(oid, name)                                                         \
+	{                                                                      \
+		{ (const uint8_t *)oid, sizeof(oid) - 1 }, name                \
+	}
+
+/* RFC 4514 section 3, and three that people look for. */
+static const struct {
+	struct bytes oid;
+	const char *name;
+} attributes[] = {
+	ROW(OID_COMMON_NAME, "CN"),
+	ROW(OID_COUNTRY, "C"),
+	ROW(OID_LOCALITY, "L"),
+	ROW(OID_STATE, "ST"),
+	ROW(OID_STREET, "STREET"),
+	ROW(OID_ORGANIZATION, "O"),
+	ROW(OID_ORGANIZATIONAL_UNIT, "OU"),
+	ROW(OID_DOMAIN_COMPONENT, "DC"),
+	ROW(OID_USER_ID, "UID"),
+	ROW(OID_SERIAL_NUMBER, "serialNumber"),
+	ROW(OID_EMAIL_ADDRESS, "emailAddress"),
+	ROW(OID_GIVEN_NAME, "givenName"),
+	ROW(OID_SURNAME, "sn"),
+	ROW(OID_TITLE, "title"),
+};
+
+struct attribute {
+	struct bytes oid, value, whole; /* whole: of the value */
+	int tag;
+};
+
+/* One AttributeTypeAndValue. */
+static bool
+attribute_read(struct der *set, struct attribute *out)
+{
+	struct der d;
+
+	return der_enter(set, DER_SEQUENCE, &d) &&
+	    der_read(&d, DER_OID, &out->oid) && der_oid_is_valid(out->oid) &&
+	    der_read_any(&d, &out->tag, &out->value, &out->whole) &&
+	    der_at_end(&d);
+}
+
+static bool
+rdns_read(struct bytes name, struct der *rdns)
+{
+	struct der d = der_of(name);
+
+	return der_enter(&d, DER_SEQUENCE, rdns) && der_at_end(&d);
+}
+
+bool
+subject_check(struct bytes name, struct err *err)
+{
+	struct attribute attribute;
+	struct der rdns, set;
+	unsigned n = 0;
+
+	if (!rdns_read(name, &rdns))
+		return fail(err, ERR_MALFORMED, "Name is not a SEQUENCE");
+	while (!der_at_end(&rdns)) {
+		if (!der_enter(&rdns, DER_SET, &set) || der_at_end(&set))
+			return fail(err, ERR_MALFORMED,
+			    "Name has a part that is not a SET of attributes");
+		while (!der_at_end(&set)) {
+			if (++n > RDNS_MAX)
+				return fail(err, ERR_TOO_LARGE,
+				    "Name has more than %u attributes",
+				    RDNS_MAX);
+			if (!attribute_read(&set, &attribute) ||
+			    !der_check(attribute.whole))
+				return fail(err, ERR_MALFORMED,
+				    "Name has an attribute that is not type "
+				    "and value in DER");
+		}
+	}
+	return true;
+}
+
+bool
+subject_find(struct bytes name, struct bytes oid, int *tag, struct bytes *value)
+{
+	struct attribute attribute;
+	struct der rdns, set;
+	bool found = false;
+
+	if (!rdns_read(name, &rdns))
+		return false;
+	while (der_enter(&rdns, DER_SET, &set))
+		while (attribute_read(&set, &attribute))
+			if (bytes_equal(attribute.oid, oid)) {
+				*tag = attribute.tag;
+				*value = attribute.value;
+				found = true;
+			}
+	return found;
+}
+
+const char *
+subject_common_name(struct arena *a, struct bytes name)
+{
+	struct bytes value;
+	int tag;
+
+	if (!subject_find(name, OID(COMMON_NAME), &tag, &value))
+		return NULL;
+	return dirstring_text(tag, value, a);
+}
+
+/* RFC 4514 section 2.4. */
+static void
+value_put(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c < 0x20 || c == 0x7f) {
+			buf_printf(b, "\\%02x", c);
+			continue;
+		}
+		if (strchr("\"+,;<>\\", c) != NULL ||
+		    (i == 0 && (c == '#' || c == ' ')) ||
+		    (i == n - 1 && c == ' '))
+			buf_add_byte(b, '\\');
+		buf_add_byte(b, c);
+	}
+}
+
+static void
+attribute_put(struct buf *b, const struct attribute *at, struct arena *a)
+{
+	const char *text = NULL;
+	char oid[128];
+
+	for (size_t i = 0; i < COUNT_OF(attributes); i++)
+		if (bytes_equal(attributes[i].oid, at->oid)) {
+			buf_printf(b, "%s=", attributes[i].name);
+			text = dirstring_text(at->tag, at->value, a);
+			if (text != NULL) {
+				value_put(b, text);
+				return;
+			}
+			buf_printf(b, "#%s", hex_arena(a, at->whole));
+			return;
+		}
+	/* A type without a name has its value in hex, RFC 4514 section 2.4. */
+	if (!der_oid_text(at->oid, oid))
+		memcpy(oid, "?", 2);
+	buf_printf(b, "%s=#%s", oid, hex_arena(a, at->whole));
+}
+
+char *
+subject_text(struct arena *a, struct bytes name)
+{
+	struct bytes rdns[RDNS_MAX], content;
+	struct attribute attribute;
+	AUTO_BUF b = { 0 };
+	struct der d, set;
+	size_t n = 0;
+
+	if (!rdns_read(name, &d))
+		return arena_strdup(a, "(not a Name)");
+	while (n < RDNS_MAX && der_read(&d, DER_SET, &content))
+		rdns[n++] = content;
+	/* RFC 4514 section 2.1: the last one first. */
+	for (size_t i = n; i-- > 0;) {
+		if (i + 1 < n)
+			buf_add_byte(&b, ',');
+		set = der_of(rdns[i]);
+		for (bool first = true; attribute_read(&set, &attribute);
+		     first = false) {
+			if (!first)
+				buf_add_byte(&b, '+');
+			attribute_put(&b, &attribute, a);
+		}
+	}
+	return arena_str(a, buf_bytes(&b));
+}
+
+static void
+rdn_put(struct buf *b, struct bytes oid, int tag, const char *value)
+{
+	size_t set, sequence;
+
+	if (value == NULL)
+		return;
+	set = der_open(b, DER_SET);
+	sequence = der_open(b, DER_SEQUENCE);
+	oid_put(b, oid);
+	der_put(b, tag, bytes_str(value));
+	der_close(b, sequence);
+	der_close(b, set);
+}
+
+void
+subject_put(struct buf *b, const struct subject *s)
+{
+	size_t mark = der_open(b, DER_SEQUENCE);
+
+	/* RFC 5280 appendix A.1: countryName is a PrintableString. */
+	rdn_put(b, OID(COUNTRY), DER_PRINTABLE_STRING, s->country);
+	rdn_put(b, OID(ORGANIZATION), DER_UTF8_STRING, s->organization);
+	rdn_put(b, OID(ORGANIZATIONAL_UNIT), DER_UTF8_STRING,
+	    s->organizational_unit);
+	rdn_put(b, OID(COMMON_NAME), DER_UTF8_STRING, s->common_name);
+	der_close(b, mark);
+}
