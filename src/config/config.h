@@ -19,20 +19,20 @@ enum listener_kind {
 	LISTENER_EST = 2,
 	LISTENER_HTTP = 4,
 	LISTENER_OPS = 8,
-	LISTENER_CONTROL = 16	/* run/control.sock; not configurable */
+	LISTENER_CONTROL = 16 /* run/control.sock; not configurable */
 };
 
 struct config_listen {
 	enum listener_kind kind;
-	const char *address;	/* as written: "[::]:8443" */
+	const char *address; /* as written: "[::]:8443" */
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
-	unsigned tls_min;	/* 0x0303 or 0x0304 */
+	unsigned tls_min; /* 0x0303 or 0x0304 */
 	unsigned line;
 };
 
 struct config_cidr {
-	int family;		/* AF_INET or AF_INET6 */
+	int family; /* AF_INET or AF_INET6 */
 	uint8_t addr[16];
 	unsigned prefix;
 	const char *text;
@@ -50,47 +50,51 @@ struct config_strings {
 
 struct config_ca {
 	const char *name;
-	const char *key;	/* path of PKCS#8; NULL: an offline CA (root) */
+	const char *key; /* path of PKCS#8; NULL: an offline CA (root) */
 	const char *certificate;
-	const char *chain;	/* path of PEM, issuers above; may be NULL */
-	int64_t max_lifetime;	/* seconds */
+	const char *chain; /* path of PEM, issuers above; may be NULL */
+	int64_t max_lifetime; /* seconds */
 	int64_t max_backdate;
-	int64_t hourly_budget;	/* certificates per hour the signer signs */
+	int64_t hourly_budget; /* certificates per hour the signer signs */
 	unsigned line;
 };
 
-enum must_staple { MUST_STAPLE_NEVER, MUST_STAPLE_REQUESTED, MUST_STAPLE_ALWAYS };
+enum must_staple {
+	MUST_STAPLE_NEVER,
+	MUST_STAPLE_REQUESTED,
+	MUST_STAPLE_ALWAYS
+};
 enum subject_cn {
-	SUBJECT_NONE,		/* empty subject, SAN critical */
-	SUBJECT_FIRST_NAME,	/* CN = first DNS name that fits 64 octets */
-	SUBJECT_CSR_CN		/* CN = the CSR's, if it is among the names */
+	SUBJECT_NONE, /* empty subject, SAN critical */
+	SUBJECT_FIRST_NAME, /* CN = first DNS name that fits 64 octets */
+	SUBJECT_CSR_CN /* CN = the CSR's, if it is among the names */
 };
 
 struct config_profile {
 	const char *name;
 	const char *ca;
-	int64_t lifetime;	/* default */
+	int64_t lifetime; /* default */
 	int64_t max_lifetime;
 	int64_t backdate;
-	struct config_strings keys;	/* ec-p256 ec-p384 ec-p521 rsa ed25519 */
+	struct config_strings keys; /* ec-p256 ec-p384 ec-p521 rsa ed25519 */
 	int64_t rsa_min_bits, rsa_max_bits;
 	/* Names: deny wins over allow; an empty allow list means any. */
-	bool dns, wildcards, ip, email, uri;	/* which types at all */
-	struct config_strings dns_allow, dns_deny;	/* suffixes */
+	bool dns, wildcards, ip, email, uri; /* which types at all */
+	struct config_strings dns_allow, dns_deny; /* suffixes */
 	struct config_cidrs ip_allow, ip_deny;
-	struct config_strings email_allow, email_deny;	/* domains */
-	struct config_strings uri_allow, uri_deny;	/* prefixes */
+	struct config_strings email_allow, email_deny; /* domains */
+	struct config_strings uri_allow, uri_deny; /* prefixes */
 	int64_t max_names;
 	enum subject_cn subject_cn;
-	const char *subject_organization;	/* NULL: none */
+	const char *subject_organization; /* NULL: none */
 	const char *subject_country;
-	struct config_strings key_usage;	/* RFC 5280 names */
+	struct config_strings key_usage; /* RFC 5280 names */
 	struct config_strings extended_key_usage; /* names or dotted OIDs */
-	struct config_strings policies;		/* dotted OIDs */
+	struct config_strings policies; /* dotted OIDs */
 	enum must_staple must_staple;
 	bool ca_issuers_pointer, crl_pointer;
-	bool acme;		/* offered in the ACME directory */
-	bool baseline;		/* lint against the Baseline Requirements too */
+	bool acme; /* offered in the ACME directory */
+	bool baseline; /* lint against the Baseline Requirements too */
 	const char *description;
 	unsigned line;
 };
@@ -99,7 +103,7 @@ enum dnssec_mode { DNSSEC_OFF, DNSSEC_CHECK, DNSSEC_REQUIRE };
 enum caa_mode { CAA_OFF, CAA_CHECK };
 
 struct config_validation {
-	struct config_strings resolvers;	/* "127.0.0.1:5353" */
+	struct config_strings resolvers; /* "127.0.0.1:5353" */
 	const char *hosts_file;
 	int64_t http_port;
 	int64_t tls_alpn_port;
@@ -107,42 +111,42 @@ struct config_validation {
 	enum dnssec_mode dnssec;
 	const char *trust_anchor_file;
 	enum caa_mode caa;
-	int64_t timeout;		/* seconds, one whole probe */
-	int64_t attempts;		/* validation tries before invalid */
-	int64_t max_concurrent;		/* probes at once */
+	int64_t timeout; /* seconds, one whole probe */
+	int64_t attempts; /* validation tries before invalid */
+	int64_t max_concurrent; /* probes at once */
 };
 
 struct config_acme {
 	bool external_account_required;
-	const char *terms_of_service;	/* URL or NULL */
+	const char *terms_of_service; /* URL or NULL */
 	const char *website;
 	struct config_strings caa_identities;
-	int64_t order_lifetime;		/* pending order, seconds */
-	int64_t authz_lifetime;		/* valid authorization */
+	int64_t order_lifetime; /* pending order, seconds */
+	int64_t authz_lifetime; /* valid authorization */
 	int64_t pending_authz_lifetime;
-	int64_t max_names;		/* per order */
+	int64_t max_names; /* per order */
 };
 
 struct config_limits {
 	int64_t max_connections;
 	int64_t max_connections_per_address;
-	int64_t max_streams;		/* per h2 connection */
-	int64_t handshake_timeout;	/* seconds */
+	int64_t max_streams; /* per h2 connection */
+	int64_t handshake_timeout; /* seconds */
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;
-	int64_t queue;			/* requests waiting for a worker */
+	int64_t queue; /* requests waiting for a worker */
 	int64_t held_replies;
 };
 
 struct config {
-	struct arena *arena;		/* owns everything below */
-	const char *path;		/* the file it came from */
-	const char *base_url;		/* no trailing slash */
+	struct arena *arena; /* owns everything below */
+	const char *path; /* the file it came from */
+	const char *base_url; /* no trailing slash */
 	const char *http_base_url;
 	struct config_listen *listen;
 	size_t listen_n;
-	const char *control_socket;	/* default run/control.sock */
+	const char *control_socket; /* default run/control.sock */
 	struct config_cidrs trusted_proxies;
 	struct config_ca *cas;
 	size_t cas_n;
@@ -161,7 +165,7 @@ struct config {
 	} crl;
 	struct config_limits limits;
 	int64_t workers;
-	int64_t loops;			/* 0: one per core */
+	int64_t loops; /* 0: one per core */
 	struct {
 		enum log_format format;
 		enum log_level level;
@@ -171,11 +175,11 @@ struct config {
 		int64_t clock_offset;
 	} testing;
 	struct {
-		const char *certificate, *key;	/* certs/tls.pem keys/tls.key */
-		const char *profile;	/* profile of the server's certificate */
+		const char *certificate, *key; /* certs/tls.pem keys/tls.key */
+		const char *profile; /* profile of the server's certificate */
 		int64_t lifetime;
 	} tls;
-	const char *user, *signer_user;	/* when started as root */
+	const char *user, *signer_user; /* when started as root */
 };
 
 /* One mistake; all of them are collected, none stops the reading. */
@@ -198,26 +202,35 @@ bool config_load(const char *path, struct bytes text, struct config **out,
 void config_free(struct config *c);
 void config_mistakes_free(struct config_mistakes *m);
 void config_mistake_add(struct config_mistakes *m, unsigned line,
-    unsigned column, const char *found, const char *expected,
-    const char *mend);
+    unsigned column, const char *found, const char *expected, const char *mend);
 /* "FILE:LINE:COL: found …; expected …; mend: …" */
-void config_mistake_print(const char *path, const struct config_mistake *m,
-    struct buf *out);
+void config_mistake_print(
+    const char *path, const struct config_mistake *m, struct buf *out);
 
-const struct config_ca *config_ca_find(const struct config *c,
-    const char *name);
-const struct config_profile *config_profile_find(const struct config *c,
-    const char *name);
+const struct config_ca *config_ca_find(
+    const struct config *c, const char *name);
+const struct config_profile *config_profile_find(
+    const struct config *c, const char *name);
 
 /* A commented configuration with every option and default, from the rows. */
 void config_print_commented(struct buf *out);
+/*
+ * The same with values for some keys ("base_url", "cas.root.certificate"), in
+ * YAML: what `init` writes.  A CA or profile other than issuing and default
+ * appears with the options that are set here, which stand next to each other.
+ */
+struct config_setting {
+	const char *key, *value;
+};
+void config_print_settings(
+    const struct config_setting *set, size_t n, struct buf *out);
 /* docs/config.md and the OPTIONS part of the man page, from the same rows. */
 void config_print_markdown(struct buf *out);
 void config_print_man(struct buf *out);
 
-bool config_cidr_parse(const char *s, struct config_cidr *out,
-    struct err *err) MUST_CHECK;
-bool config_cidr_contains(const struct config_cidr *c, int family,
-    const uint8_t *addr);
+bool config_cidr_parse(
+    const char *s, struct config_cidr *out, struct err *err) MUST_CHECK;
+bool config_cidr_contains(
+    const struct config_cidr *c, int family, const uint8_t *addr);
 
 #endif

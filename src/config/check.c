@@ -1,0 +1,196 @@
+#include <stdio.h>
+#include <sys/un.h>
+#include "config/load.h"
+#include "util/times.h"
+
+/* Where an option stands, or the section that lacks it. */
+static struct config_place
+place_of(const struct config_loaded *ld, const char *key)
+{
+	for (size_t i = 0; i < ld->table->n; i++)
+		if (strcmp(ld->table->rows[i].key, key) == 0 &&
+		    ld->at[i].line != 0)
+			return ld->at[i];
+	return ld->self;
+}
+
+static bool
+is_given(const struct config_loaded *ld, const char *key)
+{
+	for (size_t i = 0; i < ld->table->n; i++)
+		if (strcmp(ld->table->rows[i].key, key) == 0)
+			return ld->at[i].line != 0;
+	return false;
+}
+
+static void
+tell(struct config_loading *l, const struct config_loaded *ld, const char *key,
+    const char *found, const char *expected, const char *mend)
+{
+	struct config_place p = place_of(ld, key);
+
+	config_mistake_add(
+	    l->mistakes, p.line, p.column, found, expected, mend);
+}
+
+static const char *
+duration_text(struct config_loading *l, int64_t seconds)
+{
+	char text[32];
+
+	duration_format(seconds, text);
+	return arena_strdup(l->arena, text);
+}
+
+static const char *
+names_of_cas(struct config_loading *l, const struct config *c)
+{
+	AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < c->cas_n; i++)
+		if (c->cas[i].key != NULL)
+			buf_printf(&b, "%s%.32s", b.n == 0 ? "" : ", ",
+			    c->cas[i].name);
+	return b.n == 0 ? "a CA with a key"
+			: arena_printf(l->arena,
+			      "one of the CAs with a key: %s", buf_cstr(&b));
+}
+
+static const char *
+names_of_profiles(struct config_loading *l, const struct config *c)
+{
+	AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < c->profiles_n; i++)
+		buf_printf(
+		    &b, "%s%.32s", i == 0 ? "" : ", ", c->profiles[i].name);
+	return arena_printf(l->arena, "one of the profiles: %s", buf_cstr(&b));
+}
+
+/* The option whose value is the profile's longest lifetime. */
+static const char *
+longest_key(const struct config_loaded *ld)
+{
+	return is_given(ld, "max_lifetime") ? "max_lifetime" : "lifetime";
+}
+
+static void
+check_lifetime(struct config_loading *l, const struct config_loaded *ld,
+    const struct config_ca *ca, struct config_profile *p)
+{
+	if (p->max_lifetime == 0)
+		p->max_lifetime = p->lifetime;
+	if (p->lifetime > p->max_lifetime)
+		tell(l, ld, "lifetime",
+		    arena_printf(l->arena, "a lifetime of %s",
+			duration_text(l, p->lifetime)),
+		    arena_printf(l->arena, "at most max_lifetime, %s",
+			duration_text(l, p->max_lifetime)),
+		    "lower lifetime or raise max_lifetime");
+	if (ca == NULL)
+		return;
+	if (MAX_OF(p->max_lifetime, p->lifetime) > ca->max_lifetime)
+		tell(l, ld, longest_key(ld),
+		    arena_printf(l->arena, "a lifetime of %s",
+			duration_text(l, MAX_OF(p->max_lifetime, p->lifetime))),
+		    arena_printf(l->arena,
+			"at most %s, the max_lifetime of the CA %.32s",
+			duration_text(l, ca->max_lifetime), ca->name),
+		    "lower it, or raise the max_lifetime of the CA");
+	if (p->backdate > ca->max_backdate)
+		tell(l, ld, "backdate",
+		    arena_printf(l->arena, "a backdate of %s",
+			duration_text(l, p->backdate)),
+		    arena_printf(l->arena,
+			"at most %s, the max_backdate of the CA %.32s",
+			duration_text(l, ca->max_backdate), ca->name),
+		    "lower it, or raise the max_backdate of the CA");
+}
+
+static void
+check_profile(struct config_loading *l, const struct config_loaded *ld,
+    const struct config *c, struct config_profile *p)
+{
+	const struct config_ca *ca = NULL;
+
+	if (p->ca != NULL)
+		ca = config_ca_find(c, p->ca);
+	if (p->ca != NULL && (ca == NULL || ca->key == NULL))
+		tell(l, ld, "ca",
+		    arena_printf(l->arena, "%s %.32s",
+			ca == NULL ? "the unknown CA" : "the offline CA",
+			p->ca),
+		    names_of_cas(l, c),
+		    ca == NULL ? "name a CA of the section cas"
+			       : "name an online CA, or give this one its key");
+	check_lifetime(l, ld, ca, p);
+	if (p->rsa_min_bits > p->rsa_max_bits)
+		tell(l, ld, "rsa_min_bits",
+		    arena_printf(l->arena, "%lld", (long long)p->rsa_min_bits),
+		    arena_printf(l->arena, "at most rsa_max_bits, %lld",
+			(long long)p->rsa_max_bits),
+		    "lower rsa_min_bits or raise rsa_max_bits");
+	if (!p->dns && !p->ip && !p->email && !p->uri)
+		tell(l, ld, "dns", "a profile that allows no type of name",
+		    "one of dns, ip, email or uri to be true",
+		    "set one to true");
+	if (p->keys.n == 0)
+		tell(l, ld, "keys", "a profile that allows no key",
+		    "at least one kind of key", "name one");
+}
+
+static void
+check_profile_name(struct config_loading *l, const struct config_loads *loads,
+    const struct config *c, const char *key, const char *name)
+{
+	if (config_profile_find(c, name) == NULL)
+		tell(l, &loads->root, key,
+		    arena_printf(l->arena, "no profile %.32s", name),
+		    names_of_profiles(l, c),
+		    arena_printf(l->arena,
+			"add the profile, or set %s to another", key));
+}
+
+static void
+check_tls(struct config_loading *l, const struct config_loads *loads,
+    struct config *c)
+{
+	const struct config_profile *p;
+
+	if (c->tls.profile == NULL)
+		c->tls.profile = c->default_profile;
+	else
+		check_profile_name(l, loads, c, "tls.profile", c->tls.profile);
+	p = config_profile_find(c, c->tls.profile);
+	if (p == NULL || c->tls.lifetime <= p->max_lifetime)
+		return;
+	if (is_given(&loads->root, "tls.lifetime"))
+		tell(l, &loads->root, "tls.lifetime",
+		    duration_text(l, c->tls.lifetime),
+		    arena_printf(l->arena,
+			"at most %s, the longest of profile %.32s",
+			duration_text(l, p->max_lifetime), p->name),
+		    "lower it");
+	c->tls.lifetime = p->max_lifetime;
+}
+
+void
+config_check(struct config_loading *l, const struct config_loads *loads,
+    struct config *c)
+{
+	for (size_t i = 0; i < c->profiles_n; i++)
+		check_profile(l, &loads->profiles[i], c, &c->profiles[i]);
+	check_profile_name(l, loads, c, "default_profile", c->default_profile);
+	check_tls(l, loads, c);
+	if (c->crl.validity <= c->crl.period)
+		tell(l, &loads->root, "crl.validity",
+		    duration_text(l, c->crl.validity),
+		    arena_printf(l->arena, "more than crl.period, %s",
+			duration_text(l, c->crl.period)),
+		    "raise crl.validity or lower crl.period");
+	if (strlen(c->control_socket) >=
+	    sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		tell(l, &loads->root, "control_socket",
+		    "a path of 108 octets or more",
+		    "a path shorter than 108 octets", "choose a shorter one");
+}

@@ -1,0 +1,89 @@
+/*
+ * The options as data: a row per option with its type, bounds, default and the
+ * sentence for the manual.  The loader (load.c), the commented configuration
+ * (print.c) and the manual (manual.c) walk the same rows; nothing else knows
+ * which options there are.  Immutable.
+ */
+#ifndef CONFIG_ROWS_H
+#define CONFIG_ROWS_H
+
+#include "config/config.h"
+
+/* How a value is read, and the C type that it is stored as. */
+enum config_type {
+	CONFIG_TEXT, /* const char *, of a form */
+	CONFIG_WORD, /* an enum: the index in words */
+	CONFIG_BOOL, /* bool */
+	CONFIG_INT, /* int64_t in min..max */
+	CONFIG_DURATION, /* int64_t seconds in min..max */
+	CONFIG_OFFSET, /* the same, with a sign */
+	CONFIG_LIST, /* struct config_strings, each of a form */
+	CONFIG_CIDRS, /* struct config_cidrs */
+	CONFIG_LISTENERS, /* listen and listen_n */
+	CONFIG_CAS, /* cas and cas_n: a map of config_ca_table */
+	CONFIG_PROFILES, /* profiles and profiles_n */
+	CONFIG_NOTHING, /* a map that must be empty; not stored */
+	CONFIG_TYPES
+};
+
+/* What a text must look like. */
+enum config_form {
+	FORM_TEXT,
+	FORM_PATH,
+	FORM_BASE_HTTPS, /* https://host[:port] */
+	FORM_BASE_HTTP,
+	FORM_URL,
+	FORM_NAME, /* of a CA or profile */
+	FORM_USER,
+	FORM_WORD, /* one of words */
+	FORM_DOMAIN,
+	FORM_SUFFIX, /* a domain, with or without a dot before it */
+	FORM_URI_PREFIX,
+	FORM_OID,
+	FORM_EKU, /* one of words or an OID */
+	FORM_RESOLVER, /* address, port 53 if left out */
+	FORM_LISTEN, /* address and port */
+	FORM_COUNTRY,
+	FORM_ORGANIZATION,
+	FORMS
+};
+
+struct config_row {
+	const char *key; /* dotted: "validation.timeout" */
+	enum config_type type;
+	enum config_form form;
+	size_t at; /* offset in the struct of the table */
+	int64_t min, max;
+	const char *const *words; /* NULL-terminated */
+	const char *def; /* in YAML; NULL: required, or nothing */
+	const char *sample; /* shown by print.c if there is no default */
+	bool required;
+	const char *text; /* sentences for the manual */
+};
+
+/* What the manual says of a part of the file: "validation", "" for the top. */
+struct config_section {
+	const char *key;
+	const char *text;
+};
+
+struct config_table {
+	const struct config_row *rows;
+	size_t n;
+	size_t size; /* of the struct that is filled */
+};
+
+extern const struct config_table config_root_table;
+extern const struct config_table config_ca_table;
+extern const struct config_table config_profile_table;
+extern const struct config_section config_sections[];
+extern const size_t config_sections_n;
+
+/* "a duration from 1s to 5m, such as 10s": of mistakes and of the manual. */
+void config_row_expected(const struct config_row *row, struct buf *out);
+/* The table that the entries of a CONFIG_CAS or CONFIG_PROFILES row have. */
+const struct config_table *config_row_table(const struct config_row *row);
+/* Sentence of a section, or NULL. */
+const char *config_section_text(const char *key, size_t n);
+
+#endif
