@@ -462,8 +462,8 @@ add_form(const struct config_row *row, struct buf *out)
 		buf_add_str(out, config_form_expected(row->form));
 }
 
-void
-config_row_expected(const struct config_row *row, struct buf *out)
+static void
+add_type(const struct config_row *row, struct buf *out)
 {
 	char min[32], max[32];
 
@@ -512,6 +512,14 @@ config_row_expected(const struct config_row *row, struct buf *out)
 	case CONFIG_TYPES:
 		return;
 	}
+}
+
+void
+config_row_expected(const struct config_row *row, struct buf *out)
+{
+	add_type(row, out);
+	if (row->def == NULL && !row->required)
+		buf_add_str(out, ", or null");
 }
 
 const struct config_table *

@@ -29,8 +29,8 @@ tell_syntax(struct tree_reader *r)
 	const yaml_parser_t *p = &r->parser;
 	char found[160];
 
-	snprintf(found, sizeof(found), "%s%s%s",
-	    p->problem != NULL ? p->problem : "text that is not YAML",
+	snprintf(found, sizeof(found), "text that is not YAML (%s%s%s)",
+	    p->problem != NULL ? p->problem : "unreadable",
 	    p->context != NULL ? ", " : "",
 	    p->context != NULL ? p->context : "");
 	config_mistake_add(r->mistakes, from_one(p->problem_mark.line),

@@ -243,11 +243,16 @@ static const struct {
 
 static const struct config_row listener_rows[] = {
 	{ .key = "kind",
+	    .required = true,
 	    .type = CONFIG_WORD,
 	    .words =
 		(const char *const[]){ "https", "est", "http", "ops", NULL } },
-	{ .key = "address", .type = CONFIG_TEXT, .form = FORM_LISTEN },
+	{ .key = "address",
+	    .required = true,
+	    .type = CONFIG_TEXT,
+	    .form = FORM_LISTEN },
 	{ .key = "tls_min",
+	    .required = true,
 	    .type = CONFIG_WORD,
 	    .words = (const char *const[]){ "1.2", "1.3", NULL } },
 };
