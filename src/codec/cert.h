@@ -1,6 +1,9 @@
 /*
  * Certificates, RFC 5280: a view of a parsed one, and the encoder of the
  * to-be-signed bytes.  What is encoded here is linted and signed byte for byte.
+ * No policy: what a certificate may hold is decided in src/ca and the signer.
+ *
+ * Any thread; a parsed certificate borrows its DER, lists lie in the arena.
  */
 #ifndef CODEC_CERT_H
 #define CODEC_CERT_H
@@ -36,11 +39,14 @@ struct cert_extension {
 
 #define CERT_EXTENSIONS_MAX 32u
 #define CERT_EKU_MAX 32u
+#define CERT_URLS_MAX 8u
+#define CERT_POLICIES_MAX 32u
 
 /* A view; borrows the DER, decoded lists are in the arena. */
 struct cert {
 	struct bytes der;		/* whole; empty for a bare TBS */
 	struct bytes tbs;		/* whole */
+	unsigned version;		/* 1, 2 or 3 */
 	struct bytes serial;		/* magnitude, 1..20 octets, > 0 */
 	enum sig_alg tbs_sig_alg;
 	struct bytes issuer, subject;	/* Names, whole */
@@ -59,12 +65,13 @@ struct cert {
 	bool eku_critical;
 	struct names names;
 	bool has_names, names_critical;
+	bool other_names;		/* some that `names` leaves out */
 	struct bytes ski, aki;		/* key identifiers */
-	const char *crl_urls[8];
+	const char *crl_urls[CERT_URLS_MAX];
 	size_t crl_urls_n;
 	const char *ocsp_url, *ca_issuers_url;
 	struct bytes name_constraints;	/* extension value */
-	const char *policies[16];
+	const char *policies[CERT_POLICIES_MAX];
 	size_t policies_n;
 	bool must_staple, ocsp_nocheck;
 	bool unknown_critical;		/* one that we do not process */
@@ -72,9 +79,18 @@ struct cert {
 	struct bytes signature;
 };
 
+/*
+ * Anybody's certificate, so with tolerance where the standard's reader may have
+ * it: versions 1 to 3, unique identifiers, a serial of zero (one zero octet)
+ * or with a twenty-first octet for the sign, names that we do not do
+ * (other_names), more URLs and policies than there is room for.  DER is strict,
+ * and an encoded `critical FALSE` is refused.  ERR_MALFORMED, ERR_TOO_LARGE;
+ * ERR_UNSUPPORTED and ERR_BAD_PUBLIC_KEY for algorithms and keys.
+ */
 bool cert_parse(struct bytes der, struct arena *a, struct cert *out,
     struct err *err) MUST_CHECK;
-/* The same view of a bare TBSCertificate. */
+/* The same view of a bare TBSCertificate that we are about to sign: version 3,
+ * nothing that the encoder below does not write, names in their normal form. */
 bool cert_parse_tbs(struct bytes tbs, struct arena *a, struct cert *out,
     struct err *err) MUST_CHECK;
 /* Issuer's name and key fit, and its signature holds. */
