@@ -1,0 +1,30 @@
+#include "codec/oid.h"
+#include "codec/pem.h"
+
+void
+pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n)
+{
+	size_t outer, wrapper, data, content, list;
+
+	/* RFC 5652 section 5.1: version 1, no digests, no content, no
+	 * signers; RFC 8551 section 3.8. */
+	outer = der_open(b, DER_SEQUENCE);
+	oid_put(b, OID(SIGNED_DATA));
+	wrapper = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
+	data = der_open(b, DER_SEQUENCE);
+	der_put_small(b, 1);
+	der_put(b, DER_SET, BYTES_NONE);
+	content = der_open(b, DER_SEQUENCE);
+	oid_put(b, OID(DATA));
+	der_close(b, content);
+	/* A SET OF that DER would sort: readers want the leaf first, and every
+	 * CA sends it so. */
+	list = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
+	for (size_t i = 0; i < n; i++)
+		der_put_raw(b, certs[i]);
+	der_close(b, list);
+	der_put(b, DER_SET, BYTES_NONE);
+	der_close(b, data);
+	der_close(b, wrapper);
+	der_close(b, outer);
+}
