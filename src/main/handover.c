@@ -1,0 +1,205 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ca/ca.h"
+#include "main/supervisor_state.h"
+#include "util/text.h"
+
+#define FILE_MAX (1u << 20)
+
+bool
+handover_open(struct supervisor *s, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct bytes text;
+	int64_t node;
+
+	s->journal = openat(s->state.fd, "keys/signer.journal",
+	    O_RDWR | O_APPEND | O_CLOEXEC);
+	if (s->journal < 0)
+		return fail(err, ERR_CONFIG,
+		    "%s/keys/signer.journal: %s; expected the journal that "
+		    "chancery init made (a backup has it too)",
+		    s->state.path, strerror(errno));
+	if (!state_read(&s->state, "keys/node", 16, a, &text, err))
+		return false;
+	while (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
+	if (!text_parse_int(arena_str(a, text), 1, 127, &node, err))
+		return false;
+	s->node = (int)node;
+	return true;
+}
+
+static bool
+send_text(int channel, enum boot_type type, const char *text, int fd,
+    struct err *err)
+{
+	return boot_send(channel, type, bytes_str(text), fd, err);
+}
+
+static bool
+send_bytes_as_file(int channel, enum boot_type type, const char *name,
+    struct bytes content, struct err *err)
+{
+	int made;
+
+	if (!boot_memfd("chancery", content, &made, err))
+		return false;
+	bool ok = send_text(channel, type, name, made, err);
+	close(made);
+	return ok;
+}
+
+static bool
+send_key(struct supervisor *s, int channel, const char *path, bool required,
+    struct err *err)
+{
+	AUTO_FD fd = openat(s->state.fd, path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && !required && errno == ENOENT)
+		return true;
+	if (fd < 0)
+		return fail(err, ERR_CONFIG, "key %s: %s", path,
+		    strerror(errno));
+	if (fstat(fd, &st) != 0 || (st.st_mode & 077) != 0)
+		return fail(err, ERR_CONFIG,
+		    "key %s has mode %03o, expected 600: others can read it; "
+		    "chmod 600 %s",
+		    path, (unsigned)(st.st_mode & 0777), path);
+	return send_text(channel, BOOT_KEY, path, fd, err);
+}
+
+bool
+handover_limits(struct supervisor *s, struct arena *a, struct bytes *json,
+    struct err *err)
+{
+	return ca_signer_limits(s->config, (uint8_t)s->node, state_read_file,
+	    &s->state, a, json, err);
+}
+
+static bool
+send_passphrase(int channel, const struct secret *passphrase, struct err *err)
+{
+	if (passphrase == NULL)
+		return true;
+	return boot_send(channel, BOOT_PASSPHRASE, secret_reveal(passphrase),
+	    -1, err);
+}
+
+static bool
+send_common(struct supervisor *s, int channel, struct err *err)
+{
+	if (s->fault != NULL &&
+	    !send_text(channel, BOOT_FAULT, s->fault, -1, err))
+		return false;
+	return send_bytes_as_file(channel, BOOT_CONFIG, s->config_path,
+	    s->config_text, err);
+}
+
+bool
+handover_signer(struct supervisor *s, int limits_fd, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	int channel = s->signer.channel;
+	struct bytes limits;
+
+	if (!handover_limits(s, a, &limits, err) ||
+	    !send_common(s, channel, err) ||
+	    !send_passphrase(channel, s->passphrase, err))
+		return false;
+	for (size_t i = 0; i < s->config->cas_n; i++)
+		if (s->config->cas[i].key != NULL &&
+		    !send_key(s, channel, s->config->cas[i].key, true, err))
+			return false;
+	return send_bytes_as_file(channel, BOOT_LIMITS, "", limits, err) &&
+	    send_text(channel, BOOT_JOURNAL, "", s->journal, err) &&
+	    send_text(channel, BOOT_SIGNER, "", s->signer_pair[1], err) &&
+	    send_text(channel, BOOT_CONTROL, "", limits_fd, err) &&
+	    send_text(channel, BOOT_GO, "", -1, err);
+}
+
+/* A file that the configuration names; the server has no right to open it. */
+static bool
+send_file(struct supervisor *s, int channel, const char *path, bool required,
+    struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct bytes content;
+	struct err why = { 0 };
+
+	if (path == NULL)
+		return true;
+	if (!state_read(&s->state, path, FILE_MAX, a, &content, &why)) {
+		if (!required && why.kind == ERR_NOT_FOUND)
+			return true;
+		*err = why;
+		return false;
+	}
+	return send_bytes_as_file(channel, BOOT_FILE, path, content, err);
+}
+
+static bool
+send_files(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config *c = s->config;
+
+	for (size_t i = 0; i < c->cas_n; i++) {
+		AUTO_STR *crl = mem_printf("crl/%s.crl", c->cas[i].name);
+
+		if (!send_file(s, channel, c->cas[i].certificate, true, err) ||
+		    !send_file(s, channel, c->cas[i].chain, true, err) ||
+		    !send_file(s, channel, crl, false, err))
+			return false;
+	}
+	return send_file(s, channel, c->tls.certificate, true, err);
+}
+
+bool
+handover_server(struct supervisor *s, struct err *err)
+{
+	AUTO_FD db = openat(s->state.fd, "db",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_STR *node = mem_printf("node=%d", s->node);
+	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
+	int channel = s->server.channel;
+
+	if (db < 0)
+		return fail_errno(err, ERR_CONFIG, "db/ cannot be opened");
+	if (!send_common(s, channel, err) ||
+	    !send_passphrase(channel, derived, err) ||
+	    !send_files(s, channel, err) ||
+	    !send_key(s, channel, s->config->tls.key, true, err) ||
+	    !send_text(channel, BOOT_DIRECTORY, "db", db, err) ||
+	    !send_text(channel, BOOT_SIGNER, "", s->signer_pair[0], err) ||
+	    !send_text(channel, BOOT_FLAG, node, -1, err))
+		return false;
+	if (s->testing && !send_text(channel, BOOT_FLAG, "testing", -1, err))
+		return false;
+	if (s->server.status_only &&
+	    !send_text(channel, BOOT_FLAG, "status-only", -1, err))
+		return false;
+	for (size_t i = 0; i < s->listeners_n; i++) {
+		AUTO_STR *index = mem_printf("%zu", i);
+
+		if (!send_text(channel, BOOT_LISTENER, index, s->listeners[i],
+			err))
+			return false;
+	}
+	return send_text(channel, BOOT_LISTENER, "control", s->control, err) &&
+	    send_text(channel, BOOT_GO, "", -1, err);
+}
+
+bool
+handover_reload(struct supervisor *s, struct err *err)
+{
+	int channel = s->server.channel;
+
+	return send_bytes_as_file(channel, BOOT_CONFIG, s->config_path,
+		   s->config_text, err) &&
+	    send_files(s, channel, err) &&
+	    send_text(channel, BOOT_RELOAD, "", -1, err);
+}

@@ -1,0 +1,137 @@
+#include <inttypes.h>
+
+#include "main/health.h"
+
+static void
+answer(struct http_resp *resp, int status, const char *type, struct bytes body)
+{
+	resp->status = status;
+	http_resp_header(resp, "Content-Type", type);
+	http_resp_header(resp, "Cache-Control", "no-store");
+	resp->body = body;
+}
+
+/* Alive: the loop that answers runs. */
+static void
+get_healthz(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	const struct health *h = ctx;
+
+	answer(resp, 200, "text/plain",
+	    bytes_str(h->testing ? "ok testing\n" : "ok\n"));
+	(void)req;
+}
+
+/* Ready: store writable, signer answers, CRLs current (interfaces). */
+static void
+get_readyz(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	const struct health *h = ctx;
+	bool store = atomic_load(&h->store_writable);
+	bool signer = atomic_load(&h->signer_answers);
+	bool crls = atomic_load(&h->crls_current);
+	bool ready = store && signer && crls && !atomic_load(&h->draining);
+
+	answer(resp, ready ? 200 : 503, "text/plain",
+	    bytes_str(arena_printf(req->arena,
+		"%s\nstore %s\nsigner %s\ncrls %s\n%s%s",
+		ready ? "ready" : "not ready",
+		store ? "writable" : "not writable",
+		signer ? "answers" : "does not answer",
+		crls ? "current" : "not current",
+		atomic_load(&h->status_only) ? "status only\n" : "",
+		atomic_load(&h->draining) ? "draining\n" : "")));
+}
+
+static void
+counter(struct buf *b, const char *name, const char *help, uint64_t value)
+{
+	buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n",
+	    name, help, name, name, value);
+}
+
+static void
+gauge(struct buf *b, const char *name, const char *help, uint64_t value)
+{
+	buf_printf(b, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRIu64 "\n", name,
+	    help, name, name, value);
+}
+
+static void
+get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct health *h = ctx;
+	struct net *net = atomic_load(&h->net);
+	struct store_counters st;
+	struct ca_counters ca;
+	struct acme_counters acme;
+	struct buf b = { 0 };
+
+	store_counters_get(h->store, &st);
+	ca_counters_get(h->ca, &ca);
+	acme_counters_get(h->acme, &acme);
+	counter(&b, "chancery_store_commits_total",
+	    "Commits, each one fsync of the write-ahead log.", st.commits);
+	counter(&b, "chancery_store_changes_total", "Changes committed.",
+	    st.changes);
+	counter(&b, "chancery_store_failed_changes_total", "Changes refused.",
+	    st.failed_changes);
+	counter(&b, "chancery_store_full_total", "Groups lost to a full disk.",
+	    st.full_disk);
+	gauge(&b, "chancery_store_queue", "Changes waiting.", st.queue_depth);
+	counter(&b, "chancery_journal_syncs_total",
+	    "fdatasyncs of the signer's journal.",
+	    signer_remote_syncs(h->signer));
+	counter(&b, "chancery_certificates_issued_total", "Issued.",
+	    ca.issued);
+	counter(&b, "chancery_certificates_refused_total", "Refused.",
+	    ca.refused);
+	counter(&b, "chancery_certificates_revoked_total", "Revoked.",
+	    ca.revoked);
+	counter(&b, "chancery_crls_total", "CRLs published.", ca.crls);
+	counter(&b, "chancery_acme_validations_ok_total", "Held.",
+	    acme.validations_ok);
+	counter(&b, "chancery_acme_validations_failed_total", "Failed.",
+	    acme.validations_failed);
+	counter(&b, "chancery_acme_nonces_issued_total", "Nonces given.",
+	    acme.nonces_issued);
+	counter(&b, "chancery_acme_nonces_refused_total", "badNonce answers.",
+	    acme.nonces_refused);
+	gauge(&b, "chancery_ready", "1 when /readyz says so.",
+	    atomic_load(&h->store_writable) &&
+		atomic_load(&h->signer_answers) &&
+		atomic_load(&h->crls_current));
+	if (net != NULL)
+		net_metrics_print(net, &b);
+	answer(resp, 200, "text/plain; version=0.0.4",
+	    arena_take_buf(req->arena, &b));
+}
+
+void
+health_routes(struct health *h, struct http_routes *routes)
+{
+	static const unsigned all = LISTENER_HTTPS | LISTENER_EST |
+	    LISTENER_HTTP | LISTENER_OPS | LISTENER_CONTROL;
+	const struct http_route rows[] = {
+		{ .methods = HTTP_GET,
+		    .pattern = "/healthz",
+		    .handler = get_healthz,
+		    .ctx = h,
+		    .place = ON_LOOP,
+		    .listeners = all },
+		{ .methods = HTTP_GET,
+		    .pattern = "/readyz",
+		    .handler = get_readyz,
+		    .ctx = h,
+		    .place = ON_LOOP,
+		    .listeners = all },
+		{ .methods = HTTP_GET,
+		    .pattern = "/metrics",
+		    .handler = get_metrics,
+		    .ctx = h,
+		    .place = ON_LOOP,
+		    .listeners = LISTENER_OPS | LISTENER_CONTROL },
+	};
+
+	http_routes_add(routes, rows, COUNT_OF(rows));
+}

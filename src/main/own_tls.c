@@ -1,0 +1,168 @@
+#include "ca/ceremony.h"
+#include "main/own_tls.h"
+#include "util/fault.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define REQUESTER "self"
+#define CERTS_LOOKED_AT 64
+
+/* The host of an URL that the configuration has checked. */
+static const char *
+url_host(const char *url, struct arena *a)
+{
+	const char *p = strstr(url, "://"), *end;
+
+	p = p == NULL ? url : p + 3;
+	if (*p == '[') {
+		end = strchr(++p, ']');
+		return arena_str(a,
+		    bytes_of(p, end == NULL ? strlen(p) : (size_t)(end - p)));
+	}
+	return arena_str(a, bytes_of(p, strcspn(p, ":/")));
+}
+
+bool
+own_tls_names(const struct config *c, struct arena *a, struct names *out,
+    struct err *err)
+{
+	const char *urls[] = { c->base_url, c->http_base_url };
+	struct name *v = arena_array(a, COUNT_OF(urls), sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		const char *host = url_host(urls[i], a);
+		uint8_t ip[16];
+		enum name_type type =
+		    name_ip_octets(host, ip) > 0 ? NAME_IP : NAME_DNS;
+
+		if (!name_parse(type, bytes_str(host), a, &v[n], err))
+			return false;
+		if (n == 0 || !name_equal(&v[0], &v[n]))
+			n++;
+	}
+	*out = (struct names){ v, n };
+	return true;
+}
+
+bool
+own_tls_issue(struct ca *ca, const struct config *c,
+    const struct privkey *key, struct arena *a, struct ca_issued *out,
+    struct err *err)
+{
+	struct buf der = { 0 };
+	struct csr *csr = arena_alloc(a, sizeof(*csr));
+	struct ca_request req = { .requester = REQUESTER };
+	const struct subject nobody = { 0 };
+
+	if (!own_tls_names(c, a, &req.names, err) ||
+	    !ca_ceremony_csr(key, &nobody, &der, err) ||
+	    !csr_parse(arena_take_buf(a, &der), a, csr, err))
+		return false;
+	req.csr = csr;
+	req.profile = ca_profile_find(ca, c->tls.profile);
+	if (req.profile == NULL)
+		return fail(err, ERR_CONFIG,
+		    "tls.profile %s is no profile of this configuration",
+		    c->tls.profile);
+	return ca_issue(ca, &req, a, out, err);
+}
+
+/* The newest unexpired certificate of ours for this key and these names. */
+static bool
+find_stored(struct server *s, struct arena *a, struct cert_row *out,
+    bool *found, struct err *err)
+{
+	const struct config *c = s->setup->config;
+	struct cert_filter f = { .status = CERT_ISSUED,
+		.unexpired = true,
+		.limit = CERTS_LOOKED_AT,
+		.now = clock_now(&s->clock) };
+	struct cert_row *rows;
+	struct names names;
+	uint8_t spki[32];
+	size_t n;
+
+	*found = false;
+	digest_sha256(privkey_spki(s->tls_key), spki);
+	if (!own_tls_names(c, a, &names, err))
+		return false;
+	f.name_pattern = names.v[0].text;
+	if (!store_cert_list(s->store, &f, a, &rows, &n, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].requester, REQUESTER) != 0 ||
+		    memcmp(rows[i].spki_sha256, spki, sizeof(spki)) != 0)
+			continue;
+		if (!*found || rows[i].not_after > out->not_after)
+			*out = rows[i];
+		*found = true;
+	}
+	return true;
+}
+
+static int64_t
+renew_at(int64_t not_before, int64_t not_after)
+{
+	return not_after - (not_after - not_before) / 3;
+}
+
+static bool
+issue_and_install(struct server *s, struct arena *a, struct err *err)
+{
+	struct ca_issued issued;
+
+	FAULT("tls.renew.before");
+	if (!own_tls_issue(s->ca, s->setup->config, s->tls_key, a, &issued,
+		err))
+		return false;
+	FAULT("tls.renew.after");
+	s->tls_renew_at = renew_at(issued.not_before, issued.not_after);
+	log_event(LOG_INFO, "own-certificate",
+	    LF_STR("serial",
+		hex_arena(a, bytes_of(issued.serial, SERIAL_SIZE))),
+	    LF_INT("renew_at", s->tls_renew_at));
+	return net_set_tls(s->net, issued.pem_chain, s->tls_key, err);
+}
+
+static bool
+install_configured(struct server *s, struct arena *a, struct err *err)
+{
+	struct bytes pem;
+
+	s->tls_renew_at = INT64_MAX;
+	return server_read_file(s, s->setup->config->tls.certificate,
+		   1u << 20, a, &pem, err) &&
+	    net_set_tls(s->net, pem, s->tls_key, err);
+}
+
+bool
+own_tls_install(struct server *s, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct cert_row row;
+	struct bytes pem, der;
+	bool found;
+
+	if (s->setup->config->tls.certificate != NULL)
+		return install_configured(s, a, err);
+	if (!find_stored(s, a, &row, &found, err))
+		return false;
+	if (!found ||
+	    renew_at(row.not_before, row.not_after) <= clock_now(&s->clock))
+		return issue_and_install(s, a, err);
+	s->tls_renew_at = renew_at(row.not_before, row.not_after);
+	return store_cert_get(s->store, row.id, a, &row, err) &&
+	    ca_cert_chain(s->ca, &row, a, &pem, &der, err) &&
+	    net_set_tls(s->net, pem, s->tls_key, err);
+}
+
+bool
+own_tls_renew(struct server *s, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+
+	if (clock_now(&s->clock) < s->tls_renew_at)
+		return true;
+	return issue_and_install(s, a, err);
+}

@@ -1,0 +1,201 @@
+#include <unistd.h>
+
+#include "main/child.h"
+#include "main/housekeeping.h"
+#include "main/own_tls.h"
+#include "main/server.h"
+#include "util/log.h"
+
+#define STORE_QUEUE 4096u
+
+bool
+server_read_file(void *ctx, const char *path, size_t max, struct arena *a,
+    struct bytes *out, struct err *err)
+{
+	const struct server *server = ctx;
+	const struct server_setup *setup = server->setup;
+
+	for (size_t i = 0; i < setup->files_n; i++) {
+		if (strcmp(setup->files[i].path, path) != 0)
+			continue;
+		if (setup->files[i].content.n > max)
+			return fail(err, ERR_TOO_LARGE,
+			    "%s has %zu octets, at most %zu", path,
+			    setup->files[i].content.n, max);
+		*out = arena_bytes(a, setup->files[i].content);
+		return true;
+	}
+	return fail(err, ERR_NOT_FOUND, "%s: no such file", path);
+}
+
+/* Invariant 7: a COMMIT that failed is never retried as if it had worked. */
+static void
+store_broke(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	log_err(LOG_ERROR, "store-broken", err);
+	_exit(EXIT_STORE_BROKEN);
+}
+
+static bool
+open_store(struct server *s, struct err *err)
+{
+	const struct store_options o = { .path = "chancery.db",
+		.queue = STORE_QUEUE };
+	uint8_t node;
+
+	if (!store_open(&o, &s->store, err) ||
+	    !store_node_get(s->store, &node, err))
+		return false;
+	store_on_broken(s->store, store_broke, s);
+	if (node != s->node)
+		return fail(err, ERR_CONFIG,
+		    "keys/node says %u and the store %u: the state directory "
+		    "is put together from two",
+		    s->node, node);
+	if (s->status_only) {
+		store_set_status_only(s->store, true);
+		atomic_store(&s->health.status_only, true);
+		log_event(LOG_WARN, "status-only",
+		    LF_STR("means", "the last server's store broke: only "
+				    "status until a write holds"));
+	}
+	return true;
+}
+
+static bool
+open_core(struct server *s, struct err *err)
+{
+	const struct ca_deps deps = { .store = s->store,
+		.signer = signer_remote_port(s->signer),
+		.lanes = s->lanes,
+		.clock = s->clock,
+		.random = s->random,
+		.node = s->node,
+		.read_file = server_read_file,
+		.read_ctx = s };
+	unsigned finished = 0, voided = 0;
+
+	if (!ca_new(&deps, s->setup->config, &s->ca, err))
+		return false;
+	if (s->status_only)
+		return true;
+	if (!ca_recover(s->ca, &finished, &voided, err))
+		return false;
+	if (finished + voided > 0)
+		log_event(LOG_WARN, "recovered", LF_INT("finished", finished),
+		    LF_INT("voided", voided));
+	return ca_crl_run(s->ca, err);
+}
+
+static void
+open_protocols(struct server *s)
+{
+	const struct config *c = s->setup->config;
+	const struct acme_deps acme = { .store = s->store,
+		.ca = s->ca,
+		.lanes = s->lanes,
+		.clock = s->clock,
+		.random = s->random,
+		.waits = s->waits,
+		.probes = *probes_port(s->probes),
+		.node = s->node,
+		.reject_nonces_percent = s->testing ?
+		    (unsigned)c->testing.reject_nonces_percent :
+		    0 };
+	const struct api_deps api = { .store = s->store,
+		.ca = s->ca,
+		.clock = s->clock };
+
+	s->acme = acme_new(&acme, c);
+	s->api = api_new(&api, c);
+	s->publish.ca = s->ca;
+	s->health.testing = s->testing;
+	s->health.store = s->store;
+	s->health.ca = s->ca;
+	s->health.acme = s->acme;
+	s->health.signer = s->signer;
+	s->routes = http_routes_new();
+	acme_routes(s->acme, s->routes);
+	api_routes(s->api, s->routes);
+	publish_routes(&s->publish, s->routes);
+	health_routes(&s->health, s->routes);
+}
+
+static bool
+open_network(struct server *s, struct err *err)
+{
+	const struct config *c = s->setup->config;
+	const struct net_settings settings = { .loops = (unsigned)c->loops,
+		.workers = (unsigned)c->workers,
+		.limits = &c->limits,
+		.routes = s->routes,
+		.waits = s->waits,
+		.listeners = s->listeners,
+		.listeners_n = s->listeners_n,
+		.trusted_proxies = &c->trusted_proxies,
+		.clock = s->clock };
+
+	if (!net_new(&settings, &s->net, err))
+		return false;
+	atomic_store(&s->health.net, s->net);
+	return own_tls_install(s, err) && net_start(s->net, err);
+}
+
+bool
+server_start(struct server *s, struct err *err)
+{
+	const struct config *c = s->setup->config;
+
+	if (!open_store(s, err))
+		return false;
+	s->lanes = lanes_new(0);
+	s->signer = signer_remote_new(s->signer_socket);
+	s->waits = http_waits_new((size_t)c->limits.held_replies);
+	s->probes = probes_new(&c->validation, err);
+	if (s->probes == NULL || !open_core(s, err))
+		return false;
+	open_protocols(s);
+	housekeeping_measure(s);
+	if (!open_network(s, err))
+		return false;
+	s->housekeeping = housekeeping_start(s);
+	return true;
+}
+
+bool
+server_reload(struct server *s, struct err *err)
+{
+	const struct config *c = s->setup->config;
+
+	if (c == NULL)
+		return fail(err, ERR_INTERNAL, "a reload without a "
+					       "configuration");
+	/* What may refuse comes first: all or nothing. */
+	if (!probes_reload(s->probes, &c->validation, err) ||
+	    !ca_reload(s->ca, c, err))
+		return false;
+	acme_reload(s->acme, c);
+	api_reload(s->api, c);
+	net_set_limits(s->net, &c->limits);
+	log_set_level(c->log.level);
+	return own_tls_install(s, err);
+}
+
+void
+server_stop(struct server *s, int64_t ms)
+{
+	atomic_store(&s->health.draining, true);
+	net_drain(s->net, ms);
+	housekeeping_stop(s->housekeeping);
+	probes_free(s->probes);
+	net_free(s->net);
+	store_close(s->store);
+	acme_free(s->acme);
+	api_free(s->api);
+	ca_free(s->ca);
+	http_routes_free(s->routes);
+	http_waits_free(s->waits);
+	signer_remote_free(s->signer);
+	lanes_free(s->lanes);
+}

@@ -1,0 +1,72 @@
+/*
+ * The server process: everything that child_server.c received, wired together.
+ * The only place where protocols, core, store and network meet.
+ */
+#ifndef MAIN_SERVER_H
+#define MAIN_SERVER_H
+
+#include "acme/acme.h"
+#include "api/api.h"
+#include "main/boot.h"
+#include "main/health.h"
+#include "net/net.h"
+#include "net/probe.h"
+#include "publish/publish.h"
+
+/* A file that the configuration names, as the supervisor read it. */
+struct server_file {
+	const char *path;
+	struct bytes content;
+};
+
+#define SERVER_FILES_MAX 256u
+
+/* One handed-over configuration with its files; kept until the process ends,
+ * because running requests may still look at it. */
+struct server_setup {
+	struct arena *arena;
+	struct config *config;
+	struct server_file files[SERVER_FILES_MAX];
+	size_t files_n;
+	struct server_setup *older;
+};
+
+struct server {
+	struct server_setup *setup;
+	struct secret *passphrase;	/* of the server's own keys */
+	struct privkey *tls_key;
+	int db, signer_socket;
+	struct net_listener listeners[34];
+	size_t listeners_n;
+	uint8_t node;
+	bool testing, status_only;
+
+	struct clock clock;
+	struct random random;
+	struct store *store;
+	struct lanes *lanes;
+	struct signer_remote *signer;
+	struct ca *ca;
+	struct acme *acme;
+	struct api *api;
+	struct publish publish;
+	struct health health;
+	struct http_routes *routes;
+	struct http_waits *waits;
+	struct probes *probes;
+	struct net *net;
+	int64_t tls_renew_at;
+	struct housekeeping *housekeeping;
+};
+
+/* read_file of ca.h over the files that were handed over; ctx: the server. */
+bool server_read_file(void *ctx, const char *path, size_t max,
+    struct arena *a, struct bytes *out, struct err *err);
+/* Opens, recovers, wires and starts everything; ready when it returns. */
+bool server_start(struct server *s, struct err *err) MUST_CHECK;
+/* Swaps in s->setup, which was replaced by a new one. */
+bool server_reload(struct server *s, struct err *err) MUST_CHECK;
+/* Finishes what runs, at most ms, and stops everything. */
+void server_stop(struct server *s, int64_t ms);
+
+#endif

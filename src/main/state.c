@@ -1,0 +1,144 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "main/boot.h"
+#include "main/state.h"
+
+static const struct {
+	const char *name;
+	mode_t mode;
+} parts[] = {
+	{ "keys", 0700 },
+	{ "certs", 0755 },
+	{ "db", 0700 },
+	{ "crl", 0755 },
+	{ "run", 0755 },
+};
+
+bool
+state_open(const char *path, struct state *out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(err, ERR_NOT_FOUND,
+		    "state directory %s: %s; expected a directory made by "
+		    "chancery init",
+		    path, strerror(errno));
+	*out = (struct state){ path, fd };
+	return true;
+}
+
+void
+state_close(struct state *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+bool
+state_create(const char *path, struct state *out, struct err *err)
+{
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return fail(err, ERR_SYSTEM,
+		    "the state directory %s cannot be made: %s", path,
+		    strerror(errno));
+	if (!state_open(path, out, err))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		if (mkdirat(out->fd, parts[i].name, parts[i].mode) != 0 &&
+		    errno != EEXIST) {
+			fail(err, ERR_SYSTEM, "%s/%s cannot be made: %s", path,
+			    parts[i].name, strerror(errno));
+			state_close(out);
+			return false;
+		}
+	return true;
+}
+
+bool
+state_exists(const struct state *s, const char *path)
+{
+	struct stat st;
+
+	return fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool
+state_read(const struct state *s, const char *path, size_t max,
+    struct arena *a, struct bytes *out, struct err *err)
+{
+	AUTO_FD fd = openat(s->fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return fail(err, ERR_NOT_FOUND, "%s: %s", path,
+		    strerror(errno));
+	return boot_read_fd(fd, max, a, out, err);
+}
+
+bool
+state_read_file(void *ctx, const char *path, size_t max, struct arena *a,
+    struct bytes *out, struct err *err)
+{
+	return state_read(ctx, path, max, a, out, err);
+}
+
+static bool
+write_all(int fd, const char *path, struct bytes content, struct err *err)
+{
+	while (content.n > 0) {
+		ssize_t n = write(fd, content.p, content.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(err, ERR_SYSTEM, "%s cannot be written: %s",
+			    path, strerror(errno));
+		content.p += n;
+		content.n -= (size_t)n;
+	}
+	if (fsync(fd) != 0)
+		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s", path,
+		    strerror(errno));
+	return true;
+}
+
+bool
+state_write_new(const struct state *s, const char *path, unsigned mode,
+    struct bytes content, struct err *err)
+{
+	AUTO_FD fd = openat(s->fd, path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return fail(err,
+		    errno == EEXIST ? ERR_CONFLICT : ERR_SYSTEM,
+		    "%s/%s cannot be made: %s", s->path, path,
+		    strerror(errno));
+	return write_all(fd, path, content, err);
+}
+
+bool
+state_replace(const struct state *s, const char *path, unsigned mode,
+    struct bytes content, struct err *err)
+{
+	AUTO_STR *temporary = mem_printf("%s.new", path);
+	AUTO_FD fd = openat(s->fd, temporary,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return fail(err, ERR_SYSTEM, "%s/%s cannot be made: %s",
+		    s->path, temporary, strerror(errno));
+	if (!write_all(fd, temporary, content, err))
+		return false;
+	if (renameat(s->fd, temporary, s->fd, path) != 0)
+		return fail(err, ERR_SYSTEM, "%s/%s cannot be replaced: %s",
+		    s->path, path, strerror(errno));
+	if (fsync(s->fd) != 0)
+		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s",
+		    s->path, strerror(errno));
+	return true;
+}

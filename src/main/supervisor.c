@@ -1,0 +1,432 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codec/cert.h"
+#include "main/child.h"
+#include "main/ready.h"
+#include "main/spawn.h"
+#include "main/supervisor.h"
+#include "main/supervisor_state.h"
+#include "main/testing.h"
+#include "net/listen.h"
+#include "signer/signer.h"
+#include "util/fault.h"
+#include "util/log.h"
+
+/* A child that lived shorter than this died at once: back off. */
+#define SHORT_LIFE_US 5000000
+#define DELAY_MIN_US 100000
+#define DELAY_MAX_US 10000000
+/* How long a draining server may take before it is killed. */
+#define DRAIN_US 30000000
+
+
+static bool
+open_listeners(struct supervisor *s, struct err *err)
+{
+	if (s->config->listen_n > LISTENERS_MAX)
+		return fail(err, ERR_CONFIG,
+		    "%zu listeners, expected at most %u", s->config->listen_n,
+		    LISTENERS_MAX);
+	for (size_t i = 0; i < s->config->listen_n; i++) {
+		const struct config_listen *l = &s->config->listen[i];
+
+		if (!net_listen_adopt(l, &s->listeners[i]) &&
+		    !net_listen_open(l, &s->listeners[i], err))
+			return false;
+		s->listeners_n++;
+	}
+	/* A socket that a killed supervisor left behind. */
+	unlinkat(s->state.fd, s->config->control_socket, 0);
+	return net_listen_unix(s->config->control_socket, &s->control, err);
+}
+
+/* ---- children ---- */
+
+static bool
+start_child(struct supervisor *s, struct child *c, struct err *err)
+{
+	bool is_server = c == &s->server;
+	AUTO_FD db = -1;
+	int pair[2], limits[2] = { -1, -1 };
+	bool ok;
+
+	if (!boot_pair(pair, err))
+		return false;
+	if (is_server)
+		db = openat(s->state.fd, "db",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	else if (!boot_pair(limits, err)) {
+		close(pair[0]);
+		close(pair[1]);
+		return false;
+	}
+	ok = spawn_child(c->role, pair[1], db,
+	    is_server ? &s->users.server : &s->users.signer,
+	    s->users.separate, &c->pid, err);
+	close(pair[1]);
+	c->channel = pair[0];
+	c->ready = false;
+	c->drained = false;
+	c->started_us = clock_monotonic_us();
+	ok = ok &&
+	    (is_server ? handover_server(s, err) :
+			 handover_signer(s, limits[1], err));
+	if (!is_server) {
+		close(limits[1]);
+		if (s->signer_limits >= 0)
+			close(s->signer_limits);
+		s->signer_limits = limits[0];
+	}
+	if (ok)
+		log_event(LOG_INFO, "child-started", LF_STR("role", c->role),
+		    LF_INT("child", c->pid));
+	return ok;
+}
+
+static void
+child_died(struct supervisor *s, struct child *c, int status)
+{
+	int64_t lived = clock_monotonic_us() - c->started_us;
+
+	log_event(s->stopping ? LOG_INFO : LOG_ERROR, "child-ended",
+	    LF_STR("role", c->role), LF_INT("child", c->pid),
+	    LF_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
+	    LF_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+	    LF_INT("lived_ms", lived / 1000));
+	c->status_only =
+	    WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STORE_BROKEN;
+	c->pid = 0;
+	if (c->channel >= 0)
+		close(c->channel);
+	c->channel = -1;
+	c->delay_us = lived >= SHORT_LIFE_US ? DELAY_MIN_US :
+	    c->delay_us == 0		     ? DELAY_MIN_US :
+					       MIN_OF(c->delay_us * 2, DELAY_MAX_US);
+	c->restart_us = clock_monotonic_us() + c->delay_us;
+}
+
+static void
+reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->signer.pid)
+			child_died(s, &s->signer, status);
+		else if (pid == s->server.pid)
+			child_died(s, &s->server, status);
+	}
+}
+
+static void
+restart_due(struct supervisor *s, struct child *c)
+{
+	struct err err = { 0 };
+
+	if (s->stopping || c->pid != 0 || clock_monotonic_us() < c->restart_us)
+		return;
+	if (start_child(s, c, &err))
+		return;
+	log_err(LOG_ERROR, "child-not-started", &err);
+	if (c->pid != 0)
+		kill(c->pid, SIGKILL);
+	else
+		c->restart_us = clock_monotonic_us() + DELAY_MAX_US;
+}
+
+/* ---- reload ---- */
+
+/* A configuration from the same file, or NULL with every mistake printed. */
+static struct config *
+read_config(struct supervisor *s, struct arena *a, struct bytes *text)
+{
+	struct config_mistakes mistakes = { 0 };
+	struct config *config = NULL;
+	struct err err = { 0 };
+
+	if (!state_read(&s->state, s->config_path, 1u << 20, a, text, &err)) {
+		log_err(LOG_ERROR, "configuration", &err);
+		return NULL;
+	}
+	if (!config_load(s->config_path, *text, &config, &mistakes))
+		for (size_t i = 0; i < mistakes.n; i++) {
+			AUTO_BUF line = { 0 };
+
+			config_mistake_print(s->config_path, &mistakes.v[i],
+			    &line);
+			log_event(LOG_ERROR, "configuration",
+			    LF_STR("mistake", buf_cstr(&line)));
+		}
+	config_mistakes_free(&mistakes);
+	return config;
+}
+
+static bool
+same_listeners(const struct config *a, const struct config *b)
+{
+	if (a->listen_n != b->listen_n)
+		return false;
+	for (size_t i = 0; i < a->listen_n; i++)
+		if (a->listen[i].kind != b->listen[i].kind ||
+		    strcmp(a->listen[i].address, b->listen[i].address) != 0)
+			return false;
+	return true;
+}
+
+static bool
+hand_out_reload(struct supervisor *s, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct bytes limits;
+
+	/* The signer first: new profiles must not be refused by old limits. */
+	if (!handover_limits(s, a, &limits, err))
+		return false;
+	if (s->signer.pid != 0 &&
+	    !signer_control_set_limits(s->signer_limits, limits, err))
+		return false;
+	return s->server.pid == 0 || handover_reload(s, err);
+}
+
+static void
+reload(struct supervisor *s)
+{
+	struct arena *a = arena_new(), *old_arena = s->config_arena;
+	struct config *old = s->config, *config;
+	struct bytes text, old_text = s->config_text;
+	struct err err = { 0 };
+
+	config = read_config(s, a, &text);
+	if (config != NULL && !same_listeners(old, config)) {
+		log_event(LOG_ERROR, "reload-refused",
+		    LF_STR("found", "other listeners than at start"),
+		    LF_STR("mend", "restart chancery to change listen"));
+		config_free(config);
+		config = NULL;
+	}
+	if (config == NULL) {
+		arena_free(a);
+		log_event(LOG_ERROR, "reload-refused",
+		    LF_STR("means", "the old configuration stays"));
+		return;
+	}
+	s->config = config;
+	s->config_arena = a;
+	s->config_text = text;
+	if (!hand_out_reload(s, &err)) {
+		log_err(LOG_ERROR, "reload-refused", &err);
+		s->config = old;
+		s->config_arena = old_arena;
+		s->config_text = old_text;
+		config_free(config);
+		arena_free(a);
+		return;
+	}
+	log_set_level(config->log.level);
+	config_free(old);
+	arena_free(old_arena);
+	ready_tell("READY=1");
+}
+
+/* ---- the loop ---- */
+
+static void
+server_says(struct supervisor *s)
+{
+	AUTO_ARENA *a = arena_new();
+	struct boot_message m;
+	struct err err = { 0 };
+
+	if (!boot_receive(s->server.channel, a, &m, &err)) {
+		/* Its end is noticed by waitpid. */
+		close(s->server.channel);
+		s->server.channel = -1;
+		return;
+	}
+	if (m.fd >= 0)
+		close(m.fd);
+	if (m.type == BOOT_RELOADED)
+		log_event(m.body.n == 0 ? LOG_INFO : LOG_ERROR, "reloaded",
+		    LF_STR("refused",
+			m.body.n == 0 ? NULL : arena_str(a, m.body)));
+	if (m.type != BOOT_READY || s->server.ready)
+		return;
+	s->server.ready = true;
+	ready_announce(s->ready_fd);
+	s->ready_fd = -1;
+	log_event(LOG_INFO, "ready", LF_STR("base_url", s->config->base_url));
+}
+
+static void
+stop(struct supervisor *s)
+{
+	struct err err = { 0 };
+
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	ready_tell("STOPPING=1");
+	log_event(LOG_INFO, "stopping", LF_INT("drain_s", DRAIN_US / 1000000));
+	if (s->server.pid != 0 &&
+	    (s->server.channel < 0 ||
+		!boot_send(s->server.channel, BOOT_DRAIN, BYTES_NONE, -1,
+		    &err)))
+		kill(s->server.pid, SIGKILL);
+	s->stop_us = clock_monotonic_us();
+}
+
+/* The server ends first: what it finishes may still need the signer. */
+static bool
+stopped(struct supervisor *s)
+{
+	if (!s->stopping)
+		return false;
+	if (s->server.pid != 0) {
+		if (clock_monotonic_us() - s->stop_us > DRAIN_US)
+			kill(s->server.pid, SIGKILL);
+		return false;
+	}
+	if (s->signer.pid != 0) {
+		if (!s->signer.drained)
+			kill(s->signer.pid, SIGTERM);
+		s->signer.drained = true;
+		return false;
+	}
+	return true;
+}
+
+static void
+take_signals(struct supervisor *s, int signals)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(s);
+		else if (info.ssi_signo == SIGTERM ||
+		    info.ssi_signo == SIGINT)
+			stop(s);
+	}
+	reap(s);
+}
+
+static int
+run(struct supervisor *s)
+{
+	sigset_t set;
+	int signals;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (!stopped(s)) {
+		struct pollfd fds[2] = { { signals, POLLIN, 0 },
+			{ s->server.channel, POLLIN, 0 } };
+
+		restart_due(s, &s->signer);
+		restart_due(s, &s->server);
+		fds[1].fd = s->server.channel;
+		if (poll(fds, 2, 200) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents != 0)
+			server_says(s);
+		take_signals(s, signals);
+	}
+	unlinkat(s->state.fd, s->config->control_socket, 0);
+	unlinkat(s->state.fd, "run/pid", 0);
+	unlinkat(s->state.fd, "run/listen.json", 0);
+	log_event(LOG_INFO, "stopped", LF_INT("pid", getpid()));
+	return EXIT_DONE;
+}
+
+static bool
+prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
+{
+	/* The control socket's default path is relative to the state. */
+	if (fchdir(s->state.fd) != 0)
+		return fail_errno(err, ERR_SYSTEM, "%s", s->state.path);
+	if (s->testing && !testing_check(&s->state, s->config, err))
+		return false;
+	if (!passphrase_find(&passphrase_online, passphrase_file, &s->state,
+		&s->passphrase, err))
+		return false;
+	users_find(s->config, &s->users);
+	return handover_open(s, err) && spawn_harden(err) &&
+	    users_own_database(&s->users, s->state.fd, err) &&
+	    boot_pair(s->signer_pair, err) && open_listeners(s, err) &&
+	    ready_write_files(&s->state, s->config, s->listeners, err);
+}
+
+static void
+log_users(const struct supervisor *s)
+{
+	if (!s->users.separate)
+		log_event(LOG_WARN, "one-uid",
+		    LF_STR("means",
+			"not started as root: supervisor, signer and server "
+			"share one uid; Landlock and seccomp keep the server "
+			"from keys/"));
+	else if (!s->users.server.exists || !s->users.signer.exists)
+		log_event(LOG_WARN, "no-accounts",
+		    LF_INT("server_uid", s->users.server.uid),
+		    LF_INT("signer_uid", s->users.signer.uid),
+		    LF_STR("mend", "systemd-sysusers with the shipped "
+				   "sysusers.d/chancery.conf"));
+	if (s->testing)
+		log_event(LOG_WARN, "testing",
+		    LF_STR("means", "serve --testing: this CA is for tests"));
+}
+
+int
+main_serve(struct cli *cli)
+{
+	struct serve_options o;
+	struct err err = { 0 };
+	struct supervisor s = { .signer = { .role = "signer", .channel = -1 },
+		.server = { .role = "server", .channel = -1 },
+		.control = -1,
+		.journal = -1,
+		.signer_limits = -1 };
+
+	if (!serve_options_parse(cli, &o, &err))
+		return cli_fail(cli, EXIT_USAGE, &err);
+	if (o.list_faults) {
+		for (const char *const *f = fault_list(); *f != NULL; f++)
+			puts(*f);
+		return EXIT_DONE;
+	}
+	s.ready_fd = o.ready_fd;
+	s.testing = o.testing;
+	s.fault = getenv("CHANCERY_FAULT");
+	s.config_path = cli->config_path;
+	if (!state_open(cli->state, &s.state, &err))
+		return cli_fail(cli, EXIT_REFUSED, &err);
+	s.config_arena = arena_new();
+	s.config = cli_config(cli);
+	if (s.config == NULL)
+		return EXIT_REFUSED;
+	if (!state_read(&s.state, s.config_path, 1u << 20, s.config_arena,
+		&s.config_text, &err))
+		return cli_fail(cli, EXIT_REFUSED, &err);
+	log_init(s.config->log.format, s.config->log.level, "supervisor");
+	if (!prepare(&s, o.passphrase_file, &err))
+		return cli_fail(cli, EXIT_REFUSED, &err);
+	log_users(&s);
+	if (!start_child(&s, &s.signer, &err) ||
+	    !start_child(&s, &s.server, &err))
+		return cli_fail(cli, EXIT_REFUSED, &err);
+	return run(&s);
+}
