@@ -114,7 +114,7 @@ tell_unknown(struct config_loading *l, const struct config_table *t,
 	else
 		mend = "remove it";
 	tell_key(l, node,
-	    arena_printf(l->arena, "unknown key %.60s", node->key),
+	    arena_printf(l->arena, "unknown key \"%.60s\"", node->key),
 	    prefix[0] == '\0' ? "a known key"
 			      : arena_printf(l->arena, "a key of %.*s",
 				    (int)strlen(prefix) - 1, prefix),

@@ -6,22 +6,12 @@
 /* A file of nothing but mistakes must not fill the memory or the screen. */
 #define MISTAKES_MAX 200u
 
-/* Cuts at a character, and keeps terminals safe from control characters. */
+/* Mistakes quote the file, and are shown on terminals. */
 static void
 copy_printable(char *out, size_t size, const char *s)
 {
-	size_t n = strlen(s);
-
-	if (n >= size) {
-		n = size - 1;
-		while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-			n--;
-	}
-	memcpy(out, s, n);
-	out[n] = '\0';
-	for (char *p = out; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	snprintf(out, size, "%s", s);
+	text_make_printable(out);
 }
 
 void

@@ -292,8 +292,10 @@ read_listener(struct config_loading *l, const struct config_row *row,
 			tls = i;
 		} else {
 			config_mistake_add(l->mistakes, i->key_line,
-			    i->key_column, i->key, "kind, address or tls_min",
-			    "remove it");
+			    i->key_column,
+			    arena_printf(
+				l->arena, "unknown key \"%.60s\"", i->key),
+			    "kind, address or tls_min", "remove it");
 			ok = false;
 		}
 	}

@@ -57,20 +57,9 @@ err_kind_name(enum err_kind kind)
 }
 
 /*
- * Messages quote what clients sent and end up in JSON: what is not UTF-8, or a
- * control character, or was cut in the middle, becomes a question mark.
+ * Messages quote what clients sent and end up in JSON, so both texts are made
+ * printable.
  */
-static void
-err_make_printable(char *s)
-{
-	bool utf8 = text_is_utf8(bytes_str(s));
-
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f ||
-		    ((unsigned char)*s >= 0x80 && !utf8))
-			*s = '?';
-}
-
 static bool PRINTF(3, 0)
     err_begin(struct err *err, enum err_kind kind, const char *fmt, va_list ap)
 {
@@ -79,7 +68,7 @@ static bool PRINTF(3, 0)
 		return false;
 	err->kind = kind == ERR_NONE ? ERR_INTERNAL : kind;
 	vsnprintf(err->shown, sizeof(err->shown), fmt, ap);
-	err_make_printable(err->shown);
+	text_make_printable(err->shown);
 	err->detail[0] = '\0';
 	return true;
 }
@@ -107,7 +96,7 @@ fail_detail(struct err *err, enum err_kind kind, const char *shown,
 	va_start(ap, fmt);
 	vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
 	va_end(ap);
-	err_make_printable(err->detail);
+	text_make_printable(err->detail);
 	return false;
 }
 

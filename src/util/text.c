@@ -58,6 +58,23 @@ text_is_utf8(struct bytes s)
 	return true;
 }
 
+void
+text_make_printable(char *s)
+{
+	size_t left = strlen(s);
+
+	while (left > 0) {
+		size_t n = utf8_sequence((const uint8_t *)s, left);
+
+		if (n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f) {
+			*s = '?';
+			n = 1;
+		}
+		s += n;
+		left -= n;
+	}
+}
+
 static char
 lower(char c)
 {

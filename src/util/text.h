@@ -34,6 +34,8 @@ bool hex_decode(const char *s, struct arena *a, struct bytes *out,
 
 bool text_is_ascii_printable(struct bytes s);
 bool text_is_utf8(struct bytes s);
+/* In place: control characters and octets that are not UTF-8 become '?'. */
+void text_make_printable(char *s);
 /* ASCII only, independent of the locale. */
 void text_lower(char *s);
 bool text_equal_nocase(const char *a, const char *b);

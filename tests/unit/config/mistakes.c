@@ -58,7 +58,8 @@ test_ten_planted_mistakes_give_ten_lines(void **state)
 		"remove the slash at the end\n",
 		"t.yaml:4:28: found localhost; expected ADDRESS:PORT in "
 		"numbers; ",
-		"t.yaml:5:1: found unknown key wrokers; expected a known key; "
+		"t.yaml:5:1: found unknown key \"wrokers\"; expected a known "
+		"key; "
 		"mend: write workers\n",
 		"t.yaml:7:11: found of; expected one of off, check, require; "
 		"mend: write off\n",
