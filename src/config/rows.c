@@ -43,7 +43,7 @@ const struct config_section config_sections[] = {
 	    "Faults on purpose, for tests of clients. Only serve --testing "
 	    "heeds them." },
 	{ "tls",
-	    "The server's own certificate; the server renews it by itself." },
+	    "The server's own TLS certificate." },
 };
 const size_t config_sections_n = COUNT_OF(config_sections);
 
@@ -414,27 +414,29 @@ static const struct config_row rows[] = {
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
 	    .at = AT(tls.certificate),
-	    .def = "certs/tls.pem",
-	    .text = "The server's certificate and chain, PEM." },
+	    .text = "An operator's own certificate and chain, PEM, served as "
+		    "it is; null: the server issues its own from its default "
+		    "CA and renews it by itself." },
 	{ .key = "tls.key",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
 	    .at = AT(tls.key),
 	    .def = "keys/tls.key",
-	    .text = "Its private key, PKCS#8." },
+	    .text = "The private key of the server's certificate, PKCS#8." },
 	{ .key = "tls.profile",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_NAME,
 	    .at = AT(tls.profile),
-	    .text = "The profile by which it is renewed; null is the default "
-		    "profile." },
+	    .text = "The profile of the certificate that the server issues to "
+		    "itself; null is the default profile." },
 	{ .key = "tls.lifetime",
 	    .type = CONFIG_DURATION,
 	    .at = AT(tls.lifetime),
 	    .min = HOUR,
 	    .max = 10 * YEAR,
 	    .def = "30d",
-	    .text = "Its lifetime, as far as the profile allows it." },
+	    .text = "The lifetime of the certificate that the server issues to "
+		    "itself, as far as the profile allows it." },
 };
 
 const struct config_table config_root_table = {
