@@ -21,9 +21,10 @@
 struct store;
 
 struct store_options {
-	const char *path;	/* db/chancery.db, relative to the cwd allowed */
-	unsigned queue;		/* changes waiting for the writer */
-	bool create;		/* init only */
+	const char *path; /* db/chancery.db, relative to the cwd allowed */
+	unsigned queue; /* changes waiting for the writer */
+	bool create; /* init only: made if it is missing */
+	struct clock clock; /* by which rows read as expired; {0}: system */
 };
 
 /* Refuses a schema that is newer than this program.  Migrates older ones. */
@@ -34,25 +35,26 @@ void store_close(struct store *s);
 /* Is a probe write possible?  For /readyz and after a failed COMMIT. */
 bool store_check_writable(struct store *s, struct err *err) MUST_CHECK;
 /*
- * Called once, from the writer thread, when a COMMIT or fsync failed for a
- * cause other than a full disk: the process must stop (invariant 7).  It is
- * never retried as if it had worked.
+ * Called once, from the writer or the checkpoint thread, when a COMMIT or fsync
+ * failed for a cause other than a full disk: the process must stop (invariant
+ * 7).  It is never retried as if it had worked.
  */
-void store_on_broken(struct store *s, void (*broken)(void *ctx,
-    const struct err *err), void *ctx);
+void store_on_broken(struct store *s,
+    void (*broken)(void *ctx, const struct err *err), void *ctx);
 /* Opens for reading only: every change is ERR_BUSY (status-only mode). */
 void store_set_status_only(struct store *s, bool on);
 
 struct store_counters {
 	uint64_t commits, changes, failed_changes, queue_depth, full_disk;
 	int64_t last_commit_us;
+	uint64_t fsyncs; /* of this process */
 };
 void store_counters_get(const struct store *s, struct store_counters *out);
 
 /* Online, consistent copy; the caller copies the journal under
  * store_pause()/store_resume(), which hold the writer between groups. */
-bool store_backup(struct store *s, const char *to_path, struct err *err)
-    MUST_CHECK;
+bool store_backup(
+    struct store *s, const char *to_path, struct err *err) MUST_CHECK;
 void store_pause(struct store *s);
 void store_resume(struct store *s);
 
@@ -63,12 +65,12 @@ enum account_status { ACCOUNT_VALID = 1, ACCOUNT_DEACTIVATED, ACCOUNT_REVOKED };
 struct account_row {
 	const char *id;
 	uint8_t thumbprint[32];
-	const char *jwk;	/* canonical JSON (codec/jose.h) */
+	const char *jwk; /* canonical JSON (codec/jose.h) */
 	enum account_status status;
-	const char *contacts;	/* JSON array text */
-	int64_t terms_agreed_at;	/* 0: not */
+	const char *contacts; /* JSON array text */
+	int64_t terms_agreed_at; /* 0: not */
 	int64_t created_at;
-	const char *created_from;	/* peer address */
+	const char *created_from; /* peer address */
 };
 
 bool store_account_get(struct store *s, const char *id, struct arena *a,
@@ -76,18 +78,18 @@ bool store_account_get(struct store *s, const char *id, struct arena *a,
 bool store_account_get_by_key(struct store *s, const uint8_t thumbprint[32],
     struct arena *a, struct account_row *out, struct err *err) MUST_CHECK;
 /* ERR_CONFLICT when the key has an account already. */
-bool store_account_insert(struct store *s, const struct account_row *row,
-    struct err *err) MUST_CHECK;
+bool store_account_insert(
+    struct store *s, const struct account_row *row, struct err *err) MUST_CHECK;
 bool store_account_set_contacts(struct store *s, const char *id,
     const char *contacts, struct err *err) MUST_CHECK;
-bool store_account_agree_terms(struct store *s, const char *id, int64_t now,
-    struct err *err) MUST_CHECK;
+bool store_account_agree_terms(
+    struct store *s, const char *id, int64_t now, struct err *err) MUST_CHECK;
 /* Only from valid.  Pending and ready orders of it become invalid. */
 bool store_account_deactivate(struct store *s, const char *id, int64_t now,
     const char *by, struct err *err) MUST_CHECK;
 bool store_account_list(struct store *s, const char *after, unsigned limit,
-    struct arena *a, struct account_row **out, size_t *n, struct err *err)
-    MUST_CHECK;
+    struct arena *a, struct account_row **out, size_t *n,
+    struct err *err) MUST_CHECK;
 
 /* ---- authorizations (RFC 8555 section 7.1.4) ---- */
 
@@ -96,7 +98,7 @@ enum authz_status {
 	AUTHZ_VALID,
 	AUTHZ_INVALID,
 	AUTHZ_DEACTIVATED,
-	AUTHZ_EXPIRED,		/* derived by expires when read */
+	AUTHZ_EXPIRED, /* derived by expires when read */
 	AUTHZ_REVOKED
 };
 
@@ -110,20 +112,20 @@ enum challenge_type {
 struct authz_row {
 	const char *id;
 	const char *account_id;
-	unsigned name_type;	/* enum name_type of codec/name.h */
-	const char *name;	/* normal form, without "*." */
+	unsigned name_type; /* enum name_type of codec/name.h */
+	const char *name; /* normal form, without "*." */
 	bool wildcard;
 	enum authz_status status;
 	int64_t expires_at;
 	int64_t created_at;
-	const char *token;	/* base64url of 32 octets */
-	unsigned offered;	/* enum challenge_type bits */
-	unsigned chosen;	/* 0 until a challenge was answered */
-	bool processing;	/* a validation runs or waits for its next try */
+	const char *token; /* base64url of 32 octets */
+	unsigned offered; /* enum challenge_type bits */
+	unsigned chosen; /* 0 until a challenge was answered */
+	bool processing; /* a validation runs or waits for its next try */
 	unsigned attempts;
-	int64_t validated_at;	/* 0: not */
-	const char *error_json;	/* problem of the chosen challenge, or NULL */
-	const char *records_json;	/* validation records, or NULL */
+	int64_t validated_at; /* 0: not */
+	const char *error_json; /* problem of the chosen challenge, or NULL */
+	const char *records_json; /* validation records, or NULL */
 };
 
 bool store_authz_get(struct store *s, const char *id, struct arena *a,
@@ -154,11 +156,11 @@ bool store_challenge_start(struct store *s, const char *authz_id,
 struct validation_job {
 	const char *authz_id;
 	enum challenge_type type;
-	unsigned attempt;	/* 1, 2, … */
+	unsigned attempt; /* 1, 2, … */
 	unsigned name_type;
 	const char *name, *token;
 	bool wildcard;
-	uint8_t thumbprint[32];	/* of the account key, for the authorization */
+	uint8_t thumbprint[32]; /* of the account key, for the authorization */
 };
 /* Leases jobs that are due (lease_until > now), at most `limit`. */
 bool store_validation_claim(struct store *s, int64_t now, int64_t lease_until,
@@ -169,17 +171,21 @@ bool store_validation_claim_one(struct store *s, const char *authz_id,
     int64_t now, int64_t lease_until, struct arena *a,
     struct validation_job *out, struct err *err) MUST_CHECK;
 /* When the next job is due; 0 if none waits. */
-bool store_validation_next_due(struct store *s, int64_t *at, struct err *err)
-    MUST_CHECK;
+bool store_validation_next_due(
+    struct store *s, int64_t *at, struct err *err) MUST_CHECK;
 
 struct validation_outcome {
 	const char *authz_id;
-	enum { VALIDATION_VALID = 1, VALIDATION_INVALID, VALIDATION_RETRY } what;
+	enum {
+		VALIDATION_VALID = 1,
+		VALIDATION_INVALID,
+		VALIDATION_RETRY
+	} what;
 	int64_t at;
-	int64_t expires_at;	/* valid: of the authorization */
-	int64_t next_at;	/* retry */
-	const char *record_json;	/* appended to records; never NULL */
-	const char *error_json;	/* invalid; also the last one of a retry */
+	int64_t expires_at; /* valid: of the authorization */
+	int64_t next_at; /* retry */
+	const char *record_json; /* appended to records; never NULL */
+	const char *error_json; /* invalid; also the last one of a retry */
 };
 /*
  * Asynchronous (the probe loop must not block): copies the outcome, returns at
@@ -188,8 +194,7 @@ struct validation_outcome {
  * one invalid → invalid, in the same transaction.  A valid outcome without a
  * record is refused.
  */
-bool store_validation_post(struct store *s,
-    const struct validation_outcome *o,
+bool store_validation_post(struct store *s, const struct validation_outcome *o,
     void (*done)(void *arg, const struct err *err), void *arg,
     struct err *err) MUST_CHECK;
 
@@ -206,16 +211,16 @@ enum order_status {
 struct order_row {
 	const char *id;
 	const char *account_id;
-	enum order_status status;	/* expired ones read as invalid */
+	enum order_status status; /* expired ones read as invalid */
 	int64_t expires_at, created_at;
-	const char *names_json;	/* identifiers as sent, JSON array text */
-	const char *profile;	/* name */
-	uint8_t profile_hash[32];	/* fixed at newOrder */
-	int64_t not_before, not_after;	/* asked for; 0: none */
-	const char *error_json;	/* or NULL */
-	const char *cert_id;	/* set from processing on; or NULL */
-	uint8_t csr_sha256[32];	/* of the finalize that was accepted */
-	const char *const *authz_ids;	/* in the order of names_json */
+	const char *names_json; /* identifiers as sent, JSON array text */
+	const char *profile; /* name */
+	uint8_t profile_hash[32]; /* fixed at newOrder */
+	int64_t not_before, not_after; /* asked for; 0: none */
+	const char *error_json; /* or NULL */
+	const char *cert_id; /* set from processing on; or NULL */
+	uint8_t csr_sha256[32]; /* of the finalize that was accepted */
+	const char *const *authz_ids; /* in the order of names_json */
 	size_t authz_n;
 };
 
@@ -223,8 +228,8 @@ struct order_row {
  * ones (row->authz_ids lists all).  Status pending, or ready when all are
  * valid already. */
 bool store_order_insert(struct store *s, const struct order_row *row,
-    const struct authz_row *new_authz, size_t new_n, struct err *err)
-    MUST_CHECK;
+    const struct authz_row *new_authz, size_t new_n,
+    struct err *err) MUST_CHECK;
 bool store_order_get(struct store *s, const char *id, int64_t now,
     struct arena *a, struct order_row *out, struct err *err) MUST_CHECK;
 /* account_id NULL: all.  Newest first; `after` is the last id of the page. */
@@ -237,33 +242,34 @@ bool store_order_fail(struct store *s, const char *id, const char *error_json,
 /* ---- certificates ---- */
 
 enum cert_status {
-	CERT_INTENT = 1,	/* recorded, not (known to be) signed */
+	CERT_INTENT = 1, /* recorded, not (known to be) signed */
 	CERT_ISSUED,
 	CERT_REVOKED,
-	CERT_VOIDED		/* never released; serial revoked */
+	CERT_VOIDED /* never released; serial revoked */
 };
 
 struct cert_row {
 	const char *id;
-	const char *ca;			/* name in the configuration */
-	uint8_t issuer_key[32];		/* SHA-256 of the issuing SPKI */
+	const char *ca; /* name in the configuration */
+	uint8_t issuer_key[32]; /* SHA-256 of the issuing SPKI */
 	uint8_t serial[20];
 	enum cert_status status;
 	int64_t not_before, not_after, created_at;
 	const char *profile;
 	uint8_t profile_hash[32];
-	const char *account_id;		/* NULL: an operator */
-	const char *order_id;		/* NULL: none */
-	const char *requester;		/* "acme", "operator", "self", … */
+	const char *account_id; /* NULL: an operator */
+	const char *order_id; /* NULL: none */
+	const char *requester; /* "acme", "operator", "self", … */
 	uint8_t spki_sha256[32];
-	const char *names;		/* "dns:a.example\ndns:b.example" */
-	uint8_t evidence_sha256[32];	/* of the validation evidence; zero: none */
-	const char *replaces;		/* id of the certificate it replaces */
+	const char *names; /* "dns:a.example\ndns:b.example" */
+	uint8_t
+	    evidence_sha256[32]; /* of the validation evidence; zero: none */
+	const char *replaces; /* id of the certificate it replaces */
 	uint64_t intent_position, issued_position;
 	int64_t revoked_at;
-	int reason;			/* enum crl_reason; -1: none */
-	unsigned sig_alg;		/* enum sig_alg of codec */
-	struct bytes tbs, signature;	/* filled by _get, not by _list */
+	int reason; /* enum crl_reason; -1: none */
+	unsigned sig_alg; /* enum sig_alg of codec */
+	struct bytes tbs, signature; /* filled by _get, not by _list */
 };
 
 /*
@@ -272,11 +278,11 @@ struct cert_row {
  * this certificate and csr_sha256); ERR_ORDER_NOT_READY otherwise.
  */
 bool store_cert_intent(struct store *s, const struct cert_row *row,
-    const uint8_t csr_sha256[32], uint64_t *position, struct err *err)
-    MUST_CHECK;
+    const uint8_t csr_sha256[32], uint64_t *position,
+    struct err *err) MUST_CHECK;
 /* Second record; its order becomes valid in the same change.  Idempotent. */
-bool store_cert_issued(struct store *s, const char *id,
-    struct bytes signature, int64_t now, struct err *err) MUST_CHECK;
+bool store_cert_issued(struct store *s, const char *id, struct bytes signature,
+    int64_t now, struct err *err) MUST_CHECK;
 /* The signer refused: voided, serial revoked, order invalid with the error. */
 bool store_cert_void(struct store *s, const char *id, const char *error_json,
     int64_t now, struct err *err) MUST_CHECK;
@@ -291,31 +297,32 @@ bool store_cert_get_by_serial(struct store *s, const uint8_t *issuer_key,
     struct err *err) MUST_CHECK;
 
 struct cert_filter {
-	enum cert_status status;	/* 0: any but intents */
+	enum cert_status status; /* 0: any but intents */
 	bool expired, unexpired;
-	const char *name_pattern;	/* * and ? */
-	int64_t expires_before;		/* 0: any */
+	const char *name_pattern; /* * and ? */
+	int64_t expires_before; /* 0: any */
 	const char *account_id, *profile;
-	const char *after;		/* id, for the next page */
+	const char *after; /* id, for the next page */
 	unsigned limit;
 	int64_t now;
 };
 bool store_cert_list(struct store *s, const struct cert_filter *f,
-    struct arena *a, struct cert_row **out, size_t *n, struct err *err)
-    MUST_CHECK;
+    struct arena *a, struct cert_row **out, size_t *n,
+    struct err *err) MUST_CHECK;
 
 /* ERR_ALREADY_REVOKED; ERR_NOT_FOUND when no such issued certificate.
  * A compromise that was proved also blocks the key (store_key_block). */
-bool store_cert_revoke(struct store *s, const char *id, int reason,
-    int64_t now, const char *by, bool block_key, struct err *err) MUST_CHECK;
+bool store_cert_revoke(struct store *s, const char *id, int reason, int64_t now,
+    const char *by, bool block_key, struct err *err) MUST_CHECK;
 bool store_key_is_blocked(struct store *s, const uint8_t spki_sha256[32],
     bool *blocked, struct err *err) MUST_CHECK;
 /* Calls each(ctx, serial, revoked_at, reason, not_after) in serial order for
  * every revoked or voided certificate of this key with not_after ≥ since. */
 bool store_revoked_each(struct store *s, const uint8_t issuer_key[32],
-    int64_t since, void (*each)(void *ctx, const uint8_t serial[20],
-	int64_t revoked_at, int reason, int64_t not_after), void *ctx,
-    struct err *err) MUST_CHECK;
+    int64_t since,
+    void (*each)(void *ctx, const uint8_t serial[20], int64_t revoked_at,
+	int reason, int64_t not_after),
+    void *ctx, struct err *err) MUST_CHECK;
 bool store_revoked_count(struct store *s, const uint8_t issuer_key[32],
     uint64_t *out, struct err *err) MUST_CHECK;
 
@@ -326,14 +333,15 @@ struct crl_row {
 	uint8_t issuer_key[32];
 	uint64_t number, position;
 	int64_t this_update, next_update;
-	struct bytes der;	/* empty while it is only announced */
+	struct bytes der; /* empty while it is only announced */
+	uint8_t sha256[32]; /* of der, for its leaf; not read back */
 };
 /* Announces a CRL: a log position for its signature. */
 bool store_crl_intent(struct store *s, const struct crl_row *row,
     uint64_t *position, struct err *err) MUST_CHECK;
 /* Published; the number must rise. */
-bool store_crl_publish(struct store *s, const struct crl_row *row,
-    struct err *err) MUST_CHECK;
+bool store_crl_publish(
+    struct store *s, const struct crl_row *row, struct err *err) MUST_CHECK;
 bool store_crl_get(struct store *s, const uint8_t issuer_key[32],
     struct arena *a, struct crl_row *out, struct err *err) MUST_CHECK;
 
@@ -341,11 +349,10 @@ bool store_crl_get(struct store *s, const uint8_t issuer_key[32],
 
 /* A profile version; a known hash is nothing new.  Appends a leaf. */
 bool store_profile_record(struct store *s, const uint8_t hash[32],
-    const char *name, const char *json, int64_t now, struct err *err)
-    MUST_CHECK;
-bool store_profile_get(struct store *s, const uint8_t hash[32],
-    struct arena *a, const char **name, const char **json, struct err *err)
-    MUST_CHECK;
+    const char *name, const char *json, int64_t now,
+    struct err *err) MUST_CHECK;
+bool store_profile_get(struct store *s, const uint8_t hash[32], struct arena *a,
+    const char **name, const char **json, struct err *err) MUST_CHECK;
 /* An operator's act or a key's life: kind "operator", "key", …; JSON body. */
 bool store_event_append(struct store *s, const char *kind, const char *json,
     int64_t now, uint64_t *position, struct err *err) MUST_CHECK;
@@ -353,14 +360,13 @@ struct log_row {
 	uint64_t position;
 	int64_t at;
 	const char *kind;
-	struct bytes body;	/* canonical JSON: the leaf's bytes */
+	struct bytes body; /* canonical JSON: the leaf's bytes */
 };
 bool store_log_list(struct store *s, uint64_t from, unsigned limit,
-    struct arena *a, struct log_row **out, size_t *n, struct err *err)
-    MUST_CHECK;
+    struct arena *a, struct log_row **out, size_t *n,
+    struct err *err) MUST_CHECK;
 /* The node's serial prefix 01-7f, drawn at init. */
-bool store_node_get(struct store *s, uint8_t *node, struct err *err)
-    MUST_CHECK;
+bool store_node_get(struct store *s, uint8_t *node, struct err *err) MUST_CHECK;
 
 /* Removes orders, authorizations and jobs long out of use; at most `limit`
  * rows a call, *removed says how many. */

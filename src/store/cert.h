@@ -1,0 +1,30 @@
+/*
+ * How a row of cert is read, for the files of this folder.
+ */
+#ifndef STORE_CERT_H
+#define STORE_CERT_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+#define CERT_COLUMNS                                                           \
+	"c.id, c.ca, c.issuer_key, c.serial, c.status, c.not_before, "         \
+	"c.not_after, c.created_at, c.profile, c.profile_hash, c.account_id, " \
+	"c.order_id, c.requester, c.spki_sha256, c.names, c.evidence_sha256, " \
+	"c.replaces, c.intent_position, c.issued_position, c.revoked_at, "     \
+	"c.reason, c.sig_alg"
+
+/* Reads CERT_COLUMNS. */
+void cert_read(struct query *q, struct arena *a, struct cert_row *out);
+/* The same, then d.tbs and d.signature. */
+#define CERT_DER_COLUMNS CERT_COLUMNS ", d.tbs, d.signature"
+#define CERT_DER_FROM " FROM cert c JOIN cert_der d ON d.cert_seq = c.seq "
+void cert_read_der(struct query *q, struct arena *a, struct cert_row *out);
+/* Reads all rows of q. */
+bool cert_read_all(struct query *q, bool der, struct arena *a,
+    struct cert_row **out, size_t *n, struct err *err) MUST_CHECK;
+
+/* "dns:a.example" spelt backwards without its type: "elpmaxe.a". */
+char *cert_name_reversed(struct arena *a, struct bytes tagged);
+
+#endif

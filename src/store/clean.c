@@ -1,0 +1,104 @@
+#include "store/parts.h"
+
+/*
+ * An order is kept for a week after it expired, so that an operator sees why it
+ * failed; for a month when it led to a certificate.  An authorization goes when
+ * its last order has gone.  Log and certificates are never cleaned.
+ */
+#define KEEP_FAILED (int64_t)(7 * 86400)
+#define KEEP_ISSUED (int64_t)(30 * 86400)
+
+struct clean {
+	int64_t now;
+	unsigned limit;
+	uint64_t removed;
+};
+
+static bool
+clean_run(struct db *db, struct clean *c, const char *sql, int64_t before,
+    struct err *err)
+{
+	AUTO_QUERY q = query(db, sql);
+	unsigned changed;
+
+	if (c->removed >= c->limit)
+		return true;
+	bind_int(&q, before);
+	bind_int(&q, (int64_t)(c->limit - c->removed));
+	if (!query_change(&q, &changed, err))
+		return false;
+	c->removed += changed;
+	return true;
+}
+
+/* Orders that may go, with their links. */
+static bool
+clean_orders(struct db *db, struct clean *c, const char *sql, int64_t before,
+    struct err *err)
+{
+	AUTO_ROWS seqs = { .size = sizeof(int64_t) };
+	AUTO_QUERY q = query(db, sql);
+	bool row;
+
+	bind_int(&q, before);
+	bind_int(&q, (int64_t)(c->limit - c->removed));
+	for (;;) {
+		if (!query_next(&q, &row, err))
+			return false;
+		if (!row)
+			break;
+		*(int64_t *)rows_add(&seqs) = column_int(&q);
+	}
+	for (size_t i = 0; i < seqs.n; i++) {
+		AUTO_QUERY links =
+		    query(db, "DELETE FROM order_authz WHERE order_seq = ?1");
+		AUTO_QUERY order =
+		    query(db, "DELETE FROM orders WHERE seq = ?1");
+
+		bind_int(&links, ((int64_t *)seqs.v)[i]);
+		bind_int(&order, ((int64_t *)seqs.v)[i]);
+		if (!query_change(&links, NULL, err) ||
+		    !query_change(&order, NULL, err))
+			return false;
+	}
+	c->removed += seqs.n;
+	return true;
+}
+
+static bool
+clean_apply(struct db *db, void *arg, struct err *err)
+{
+	struct clean *c = arg;
+
+	return clean_orders(db, c,
+		   "SELECT seq FROM orders WHERE cert_id IS NULL AND "
+		   "expires_at <= ?1 LIMIT ?2",
+		   c->now - KEEP_FAILED, err) &&
+	    clean_orders(db, c,
+		"SELECT seq FROM orders WHERE cert_id IS NOT NULL AND "
+		"expires_at <= ?1 LIMIT ?2",
+		c->now - KEEP_ISSUED, err) &&
+	    clean_run(db, c,
+		"DELETE FROM job WHERE authz_seq IN (SELECT j.authz_seq "
+		"FROM job j JOIN authz z ON z.seq = j.authz_seq WHERE "
+		"z.expires_at <= ?1 LIMIT ?2)",
+		c->now, err) &&
+	    clean_run(db, c,
+		"DELETE FROM authz WHERE seq IN (SELECT seq FROM authz z "
+		"WHERE expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM "
+		"order_authz WHERE authz_seq = z.seq) AND NOT EXISTS (SELECT "
+		"1 FROM job WHERE authz_seq = z.seq) LIMIT ?2)",
+		c->now - KEEP_FAILED, err);
+}
+
+bool
+store_clean(struct store *s, int64_t now, unsigned limit, uint64_t *removed,
+    struct err *err)
+{
+	struct clean c = { .now = now, .limit = limit };
+
+	if (!store_change(s, clean_apply, &c, err))
+		return false;
+	*removed = c.removed;
+	return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * What a struct store is made of, for the files of this folder, and how they
+ * read and change:
+ *
+ *	AUTO_LEASE r = { 0 };
+ *	if (!store_read(s, &r, err))
+ *		return false;
+ *	AUTO_QUERY q = query(r.db, "SELECT …");
+ */
+#ifndef STORE_PARTS_H
+#define STORE_PARTS_H
+
+#include "store/log_event.h"
+#include "store/reader.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+struct store {
+	struct writer *writer;
+	struct checkpoint *checkpoint;
+	struct readers *readers;
+	struct clock clock;
+};
+
+static inline bool MUST_CHECK
+store_read(struct store *s, struct lease *r, struct err *err)
+{
+	return reader_borrow(s->readers, r, err);
+}
+
+/* Runs a change on the writer thread and waits until it is durable. */
+static inline bool MUST_CHECK
+store_change(struct store *s, change_fn *apply, void *arg, struct err *err)
+{
+	return writer_run(s->writer, apply, arg, WRITER_PLAIN, err);
+}
+
+/* ---- orders follow what happens to others (order.c); inside a change ---- */
+
+/* Pending orders of this authorization whose last one it was become ready. */
+bool order_follow_valid(
+    struct db *db, int64_t authz_seq, int64_t now, struct err *err) MUST_CHECK;
+/* Orders that still need this authorization become invalid. */
+bool order_follow_invalid(struct db *db, int64_t authz_seq,
+    const char *error_json, struct err *err) MUST_CHECK;
+
+#endif
