@@ -227,6 +227,8 @@ void config_print_settings(
 /* docs/config.md and the OPTIONS part of the man page, from the same rows. */
 void config_print_markdown(struct buf *out);
 void config_print_man(struct buf *out);
+/* The whole page chancery.yaml(5), docs/man/chancery.yaml.5. */
+void config_print_man_page(struct buf *out);
 
 bool config_cidr_parse(
     const char *s, struct config_cidr *out, struct err *err) MUST_CHECK;

@@ -162,3 +162,29 @@ config_print_man(struct buf *out)
 			    out);
 	}
 }
+
+void
+config_print_man_page(struct buf *out)
+{
+	buf_add_str(out,
+	    ".\\\" Made from the option rows in src/config.\n"
+	    ".TH CHANCERY.YAML 5 \"\" \"Chancery\" \"File formats\"\n"
+	    ".SH NAME\n"
+	    "chancery.yaml \\- configuration of the certification authority "
+	    "chancery\n"
+	    ".SH DESCRIPTION\n"
+	    "The file is YAML or JSON, at most 1 MiB and 16 levels deep, "
+	    "without anchors, aliases and tags.\n"
+	    "Paths are relative to the state directory.\n"
+	    "A duration is a number with its unit (s m h d w y; a year has "
+	    "365 days), or several: 1h30m.\n"
+	    "Secrets never stand in the file.\n"
+	    ".PP\n"
+	    ".B chancery config\n"
+	    "prints a commented file with every option and its default;\n"
+	    ".B chancery check\n"
+	    "tells every mistake of a file at once.\n"
+	    ".SH OPTIONS\n");
+	config_print_man(out);
+	buf_add_str(out, ".SH SEE ALSO\n.BR chancery (1)\n");
+}

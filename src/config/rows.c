@@ -42,8 +42,7 @@ const struct config_section config_sections[] = {
 	{ "testing",
 	    "Faults on purpose, for tests of clients. Only serve --testing "
 	    "heeds them." },
-	{ "tls",
-	    "The server's own TLS certificate." },
+	{ "tls", "The server's own TLS certificate." },
 };
 const size_t config_sections_n = COUNT_OF(config_sections);
 
