@@ -37,8 +37,9 @@ struct cli_command {
 
 /* All commands, ended by a NULL row; the man page is made from it too. */
 extern const struct cli_command cli_commands[];
-/* Parses the words and common options, runs the command. */
-int cli_main(int argc, char **argv);
+/* Parses the words and common options, runs the command.  `more` are rows of
+ * main's own (init, serve), ended by a NULL row; they come first in the help. */
+int cli_main(int argc, char **argv, const struct cli_command *more);
 
 /* "chancery: …" on standard error, or a JSON object with --json. */
 int cli_fail(const struct cli *cli, int status, const struct err *err);

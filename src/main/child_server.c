@@ -86,20 +86,41 @@ take_listener(struct server *s, const struct boot_message *m, struct err *err)
 	return true;
 }
 
+/* "https-port=8443": what stands for the 0 of a base URL. */
+static bool
+take_number(const char *flag, const char *name, int64_t max, int64_t *out,
+    struct err *err)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(flag, name, n) != 0)
+		return true;
+	return text_parse_int(flag + n, 1, max, out, err);
+}
+
+/* A base URL with port 0 means the port that was bound. */
+static void
+resolve_port(struct config *c, const char **url, int64_t port)
+{
+	if (port > 0 && text_has_suffix(*url, ":0"))
+		*url = arena_printf(c->arena, "%.*s:%lld",
+		    (int)(strlen(*url) - 2), *url, (long long)port);
+}
+
 static bool
 take_flag(struct server *s, const char *flag, struct err *err)
 {
-	int64_t node;
+	int64_t node = s->node;
 
 	if (strcmp(flag, "testing") == 0)
 		s->testing = true;
 	else if (strcmp(flag, "status-only") == 0)
 		s->status_only = true;
-	else if (strncmp(flag, "node=", 5) == 0) {
-		if (!text_parse_int(flag + 5, 1, 127, &node, err))
-			return false;
-		s->node = (uint8_t)node;
-	}
+	if (!take_number(flag, "node=", 127, &node, err) ||
+	    !take_number(flag, "https-port=", 65535, &s->https_port, err) ||
+	    !take_number(flag, "http-port=", 65535, &s->http_port, err))
+		return false;
+	s->node = (uint8_t)node;
 	return true;
 }
 
@@ -173,12 +194,19 @@ receive(struct server *s, enum boot_type *last, struct err *err)
 		*last = m.type;
 		if (m.type == BOOT_GO || m.type == BOOT_RELOAD ||
 		    m.type == BOOT_DRAIN)
-			return true;
+			break;
 		if (!take(s, &m, &keep, err))
 			return false;
 		if (!keep && m.fd >= 0)
 			close(m.fd);
 	}
+	if (s->setup->config != NULL) {
+		resolve_port(s->setup->config, &s->setup->config->base_url,
+		    s->https_port);
+		resolve_port(s->setup->config,
+		    &s->setup->config->http_base_url, s->http_port);
+	}
+	return true;
 }
 
 /* ---- what the supervisor wants while it runs ---- */

@@ -5,6 +5,7 @@
 
 #include "ca/ca.h"
 #include "main/supervisor_state.h"
+#include "net/listen.h"
 #include "util/text.h"
 
 #define FILE_MAX (1u << 20)
@@ -158,6 +159,24 @@ send_files(struct supervisor *s, int channel, struct err *err)
 	return send_file(s, channel, c->tls.certificate, true, err);
 }
 
+/* The bound port of the first listener of a kind, for base URLs with :0. */
+static bool
+send_port(struct supervisor *s, int channel, enum listener_kind kind,
+    const char *flag, struct err *err)
+{
+	for (size_t i = 0; i < s->listeners_n; i++) {
+		char address[NET_ADDRESS_SIZE];
+		AUTO_STR *text = NULL;
+
+		if (s->config->listen[i].kind != kind)
+			continue;
+		net_listen_address(s->listeners[i], address);
+		text = mem_printf("%s%s", flag, strrchr(address, ':') + 1);
+		return send_text(channel, BOOT_FLAG, text, -1, err);
+	}
+	return true;
+}
+
 bool
 handover_server(struct supervisor *s, struct err *err)
 {
@@ -175,7 +194,9 @@ handover_server(struct supervisor *s, struct err *err)
 	    !send_key(s, channel, s->config->tls.key, true, err) ||
 	    !send_text(channel, BOOT_DIRECTORY, "db", db, err) ||
 	    !send_text(channel, BOOT_SIGNER, "", s->signer_pair[0], err) ||
-	    !send_text(channel, BOOT_FLAG, node, -1, err))
+	    !send_text(channel, BOOT_FLAG, node, -1, err) ||
+	    !send_port(s, channel, LISTENER_HTTPS, "https-port=", err) ||
+	    !send_port(s, channel, LISTENER_HTTP, "http-port=", err))
 		return false;
 	if (s->testing && !send_text(channel, BOOT_FLAG, "testing", -1, err))
 		return false;

@@ -47,12 +47,13 @@ own_tls_names(const struct config *c, struct arena *a, struct names *out,
 
 bool
 own_tls_issue(struct ca *ca, const struct config *c,
-    const struct privkey *key, struct arena *a, struct ca_issued *out,
-    struct err *err)
+    const struct privkey *key, int64_t now, struct arena *a,
+    struct ca_issued *out, struct err *err)
 {
 	struct buf der = { 0 };
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
-	struct ca_request req = { .requester = REQUESTER };
+	struct ca_request req = { .requester = REQUESTER,
+		.not_after = now + c->tls.lifetime };
 	const struct subject nobody = { 0 };
 
 	if (!own_tls_names(c, a, &req.names, err) ||
@@ -101,6 +102,20 @@ find_stored(struct server *s, struct arena *a, struct cert_row *out,
 	return true;
 }
 
+/* The network keeps the key in each loop's own library context. */
+static bool
+give_to_network(struct server *s, struct bytes chain_pem, struct err *err)
+{
+	AUTO_BUF key = { 0 };
+	bool ok;
+
+	if (!privkey_encode(s->tls_key, NULL, &key, err))
+		return false;
+	ok = net_set_tls(s->net, chain_pem, buf_bytes(&key), err);
+	secret_wipe(key.p, key.n);
+	return ok;
+}
+
 static int64_t
 renew_at(int64_t not_before, int64_t not_after)
 {
@@ -113,8 +128,8 @@ issue_and_install(struct server *s, struct arena *a, struct err *err)
 	struct ca_issued issued;
 
 	FAULT("tls.renew.before");
-	if (!own_tls_issue(s->ca, s->setup->config, s->tls_key, a, &issued,
-		err))
+	if (!own_tls_issue(s->ca, s->setup->config, s->tls_key,
+		clock_now(&s->clock), a, &issued, err))
 		return false;
 	FAULT("tls.renew.after");
 	s->tls_renew_at = renew_at(issued.not_before, issued.not_after);
@@ -122,7 +137,7 @@ issue_and_install(struct server *s, struct arena *a, struct err *err)
 	    LF_STR("serial",
 		hex_arena(a, bytes_of(issued.serial, SERIAL_SIZE))),
 	    LF_INT("renew_at", s->tls_renew_at));
-	return net_set_tls(s->net, issued.pem_chain, s->tls_key, err);
+	return give_to_network(s, issued.pem_chain, err);
 }
 
 static bool
@@ -133,7 +148,7 @@ install_configured(struct server *s, struct arena *a, struct err *err)
 	s->tls_renew_at = INT64_MAX;
 	return server_read_file(s, s->setup->config->tls.certificate,
 		   1u << 20, a, &pem, err) &&
-	    net_set_tls(s->net, pem, s->tls_key, err);
+	    give_to_network(s, pem, err);
 }
 
 bool
@@ -154,7 +169,7 @@ own_tls_install(struct server *s, struct err *err)
 	s->tls_renew_at = renew_at(row.not_before, row.not_after);
 	return store_cert_get(s->store, row.id, a, &row, err) &&
 	    ca_cert_chain(s->ca, &row, a, &pem, &der, err) &&
-	    net_set_tls(s->net, pem, s->tls_key, err);
+	    give_to_network(s, pem, err);
 }
 
 bool

@@ -5,24 +5,6 @@
 #include "net/listen.h"
 #include "net/notify.h"
 
-static const char *
-kind_name(enum listener_kind kind)
-{
-	switch (kind) {
-	case LISTENER_HTTPS:
-		return "https";
-	case LISTENER_EST:
-		return "est";
-	case LISTENER_HTTP:
-		return "http";
-	case LISTENER_OPS:
-		return "ops";
-	case LISTENER_CONTROL:
-		return "control";
-	}
-	return "unknown";
-}
-
 bool
 ready_write_files(const struct state *s, const struct config *c,
     const int *listeners, struct err *err)
@@ -41,7 +23,7 @@ ready_write_files(const struct state *s, const struct config *c,
 		net_listen_address(listeners[i], address);
 		port = strrchr(address, ':');
 		json_object_set_new(row, "kind",
-		    json_string(kind_name(c->listen[i].kind)));
+		    json_string(net_listener_name(c->listen[i].kind)));
 		json_object_set_new(row, "address", json_string(address));
 		json_object_set_new(row, "port",
 		    json_integer(port == NULL ? 0 : atoi(port + 1)));

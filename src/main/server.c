@@ -136,7 +136,8 @@ open_network(struct server *s, struct err *err)
 		.trusted_proxies = &c->trusted_proxies,
 		.clock = s->clock };
 
-	if (!net_new(&settings, &s->net, err))
+	s->net = net_new(&settings, err);
+	if (s->net == NULL)
 		return false;
 	atomic_store(&s->health.net, s->net);
 	return own_tls_install(s, err) && net_start(s->net, err);

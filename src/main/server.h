@@ -40,6 +40,8 @@ struct server {
 	size_t listeners_n;
 	uint8_t node;
 	bool testing, status_only;
+	/* Bound ports, for base URLs that say :0; 0: none. */
+	int64_t https_port, http_port;
 
 	struct clock clock;
 	struct random random;

@@ -28,24 +28,43 @@
 #define DRAIN_US 30000000
 
 
+/* Takes the next of systemd's descriptors that has the kind. */
+static int
+take_adopted(struct net_listener *adopted, size_t n, enum listener_kind kind)
+{
+	for (size_t i = 0; i < n; i++)
+		if (adopted[i].kind == kind && adopted[i].fd >= 0) {
+			int fd = adopted[i].fd;
+
+			adopted[i].fd = -1;
+			return fd;
+		}
+	return -1;
+}
+
 static bool
 open_listeners(struct supervisor *s, struct err *err)
 {
+	struct net_listener adopted[LISTENERS_MAX];
+	size_t n;
+
 	if (s->config->listen_n > LISTENERS_MAX)
 		return fail(err, ERR_CONFIG,
 		    "%zu listeners, expected at most %u", s->config->listen_n,
 		    LISTENERS_MAX);
+	if (!net_listen_adopt(adopted, COUNT_OF(adopted), &n, err))
+		return false;
 	for (size_t i = 0; i < s->config->listen_n; i++) {
 		const struct config_listen *l = &s->config->listen[i];
+		int fd = take_adopted(adopted, n, l->kind);
 
-		if (!net_listen_adopt(l, &s->listeners[i]) &&
-		    !net_listen_open(l, &s->listeners[i], err))
+		if (fd < 0 && !net_listen_open(l, &fd, err))
 			return false;
-		s->listeners_n++;
+		s->listeners[s->listeners_n++] = fd;
 	}
-	/* A socket that a killed supervisor left behind. */
-	unlinkat(s->state.fd, s->config->control_socket, 0);
-	return net_listen_unix(s->config->control_socket, &s->control, err);
+	s->control = take_adopted(adopted, n, LISTENER_CONTROL);
+	return s->control >= 0 ||
+	    net_listen_unix(s->config->control_socket, &s->control, err);
 }
 
 /* ---- children ---- */
@@ -411,7 +430,10 @@ main_serve(struct cli *cli)
 	s.ready_fd = o.ready_fd;
 	s.testing = o.testing;
 	s.fault = getenv("CHANCERY_FAULT");
-	s.config_path = cli->config_path;
+	/* Absolute: the state directory becomes the working directory. */
+	s.config_path = realpath(cli->config_path, NULL);
+	if (s.config_path == NULL)
+		s.config_path = cli->config_path;
 	if (!state_open(cli->state, &s.state, &err))
 		return cli_fail(cli, EXIT_REFUSED, &err);
 	s.config_arena = arena_new();
