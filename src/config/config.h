@@ -175,7 +175,7 @@ struct config {
 		int64_t clock_offset;
 	} testing;
 	struct {
-		const char *certificate, *key; /* NULL: the server makes its own */
+		const char *certificate, *key; /* NULL: the server makes one */
 		const char *profile; /* profile of the server's certificate */
 		int64_t lifetime;
 	} tls;
