@@ -202,9 +202,15 @@ authz_load(const struct post *post, struct authz_row *out, struct err *err)
 	const char *id = post->req->capture[0];
 
 	post->req->log_object = id;
-	return store_authz_get(
-		   post->acme->deps.store, id, post->arena, out, err) &&
-	    post_check_owner(post, out->account_id, "authorization", err);
+	if (!store_authz_get(
+		post->acme->deps.store, id, post->arena, out, err) ||
+	    !post_check_owner(post, out->account_id, "authorization", err))
+		return false;
+	/* By the request's clock, which is the one that decides. */
+	if (out->expires_at <= post->now &&
+	    (out->status == AUTHZ_PENDING || out->status == AUTHZ_VALID))
+		out->status = AUTHZ_EXPIRED;
+	return true;
 }
 
 /* RFC 8555 section 7.5.2; also of pending ones (lego, win-acme: rule 27). */

@@ -39,6 +39,27 @@ csr_read(struct post *post, struct finalize *f, struct err *err)
 	return true;
 }
 
+/* RFC 8555 section 11.1: the CSR's key is no account's key; that it is not this
+ * account's, the CA core sees to. */
+static bool
+csr_key_check(
+    const struct post *post, const struct finalize *f, struct err *err)
+{
+	struct err why = { 0 };
+	struct account_row row;
+	struct jwk jwk;
+
+	jwk_of_key(&f->csr.key, post->arena, &jwk);
+	if (store_account_get_by_key(post->acme->deps.store, jwk.thumbprint,
+		post->arena, &row, &why))
+		return fail(err, ERR_BAD_CSR,
+		    "the key of the CSR is the key of an account");
+	if (why.kind == ERR_NOT_FOUND)
+		return true;
+	*err = why;
+	return false;
+}
+
 static bool
 names_have_text(
     const struct names *names, enum name_type type, const char *text)
@@ -175,7 +196,7 @@ order_issue(const struct post *post, const struct order_row *order,
 	spki_put(&spki, &post->key.key);
 	digest_sha256(buf_bytes(&spki), account_key);
 	request.forbidden_spki = account_key;
-	return names_check(post, f, err) &&
+	return names_check(post, f, err) && csr_key_check(post, f, err) &&
 	    evidence_read(post, order, &request.evidence, err) &&
 	    ca_profile_by_hash(post->acme->deps.ca, order->profile_hash,
 		&request.profile, err) &&
@@ -247,18 +268,13 @@ finalize_failed(const struct post *post, const struct finalize *f,
 	struct order_row row;
 	struct err ignored = { 0 };
 
-	if (order_load(post, &row, &ignored) &&
-	    (row.status == ORDER_PROCESSING || row.status == ORDER_VALID) &&
+	if (order_load(post, &row, &ignored) && row.cert_id != NULL &&
 	    memcmp(row.csr_sha256, f->sha256, sizeof(f->sha256)) == 0) {
 		post->req->log_note = arena_printf(post->arena, "%s: %s",
 		    err_kind_name(why->kind), why->shown);
 		return reply_order(post, &row, 200, resp, err);
 	}
 	*err = *why;
-	/* RFC 8555 section 7.4: what is wrong with a CSR is badCSR, its
-	 * signature too. */
-	if (why->kind == ERR_BAD_SIGNATURE)
-		err->kind = ERR_BAD_CSR;
 	return false;
 }
 
@@ -296,7 +312,15 @@ acme_post_finalize(void *ctx, struct http_req *req, struct http_resp *resp)
 	struct err err = { 0 };
 	struct post post;
 
-	if (!post_read(acme, req, POST_BY_KID, &post, &err) ||
-	    !finalize_serve(&post, resp, &err))
+	if (!post_read(acme, req, POST_BY_KID, &post, &err)) {
 		problem_reply(acme, req, resp, &err, &post.extra);
+		return;
+	}
+	if (finalize_serve(&post, resp, &err))
+		return;
+	/* RFC 8555 section 6.7: badPublicKey is about the JWS; here the key,
+	 * as the signature, is the CSR's. */
+	if (err.kind == ERR_BAD_PUBLIC_KEY || err.kind == ERR_BAD_SIGNATURE)
+		post.extra.type = "badCSR";
+	problem_reply(acme, req, resp, &err, &post.extra);
 }

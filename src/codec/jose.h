@@ -24,6 +24,8 @@ bool jwk_parse(const json_t *o, struct arena *a, struct jwk *out,
 /* From the canonical text that the store holds. */
 bool jwk_parse_text(const char *canonical, struct arena *a, struct jwk *out,
     struct err *err) MUST_CHECK;
+/* Of a key that was read from elsewhere (a CSR, a certificate). */
+void jwk_of_key(const struct pubkey *key, struct arena *a, struct jwk *out);
 /* The thumbprint as base64url, 43 characters. */
 void jwk_thumbprint_text(const uint8_t thumbprint[32], char out[44]);
 

@@ -194,6 +194,37 @@ jwk_parse_text(
 }
 
 void
+jwk_of_key(const struct pubkey *key, struct arena *a, struct jwk *out)
+{
+	struct jwk jwk = { .key = *key };
+	size_t half = key->alg == KEY_RSA ? 0 : (key->point.n - 1) / 2;
+
+	if (key->alg == KEY_RSA) {
+		jwk.canonical = arena_printf(a,
+		    "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}",
+		    base64url_arena(a, key->e), base64url_arena(a, key->n));
+	} else if (key->alg == KEY_ED25519) {
+		jwk.canonical = arena_printf(a,
+		    "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"%s\"}",
+		    base64url_arena(a, key->point));
+	} else {
+		for (size_t i = 0; i < COUNT_OF(curves); i++)
+			if (curves[i].alg == key->alg)
+				jwk.canonical = arena_printf(a,
+				    "{\"crv\":\"%s\",\"kty\":\"EC\","
+				    "\"x\":\"%s\",\"y\":\"%s\"}",
+				    curves[i].crv,
+				    base64url_arena(a,
+					bytes_of(key->point.p + 1, half)),
+				    base64url_arena(a,
+					bytes_of(key->point.p + 1 + half,
+					    half)));
+	}
+	digest_sha256(bytes_str(jwk.canonical), jwk.thumbprint);
+	*out = jwk;
+}
+
+void
 jwk_thumbprint_text(const uint8_t thumbprint[32], char out[44])
 {
 	AUTO_BUF b = { 0 };
