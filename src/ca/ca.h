@@ -55,7 +55,7 @@ const char *profile_name(const struct profile *p);
 const char *profile_description(const struct profile *p);
 const uint8_t *profile_hash(const struct profile *p);
 bool profile_has_acme(const struct profile *p);
-/* The current profiles, in configuration order. */
+/* The current profiles, in configuration order; returns how many it wrote. */
 size_t ca_profiles(struct ca *ca, const struct profile **out, size_t max);
 /* May this profile certify this name?  ERR_IDENTIFIER_REJECTED says why. */
 bool profile_check_name(const struct profile *p, const struct name *n,
@@ -98,6 +98,19 @@ bool ca_check_request(struct ca *ca, const struct ca_request *req,
 /* Invariant 4 at start: intents without an outcome are signed again or voided. */
 bool ca_recover(struct ca *ca, unsigned *finished, unsigned *voided,
     struct err *err) MUST_CHECK;
+/* Was an intent left open since (signer or store failed in between)?  Then
+ * housekeeping calls ca_recover again, say once a second; certificates that are
+ * being issued are left to their own threads. */
+bool ca_recover_due(const struct ca *ca);
+/*
+ * The certificate of a delegated OCSP responder (RFC 6960 section 4.2.2.2) of
+ * this CA for the key: OCSPSigning alone, nocheck, no pointers.  Recorded like
+ * any other, under the profile "ocsp-responder".
+ */
+#define CA_RESPONDER_LIFETIME ((int64_t)90 * 24 * 3600)
+bool ca_issue_responder(struct ca *ca, const char *name, struct bytes spki,
+    const char *requester, struct arena *a, struct ca_issued *out,
+    struct err *err) MUST_CHECK;
 /* PEM chain of a stored certificate (no root), and DER. */
 bool ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
     struct bytes *pem, struct bytes *der, struct err *err) MUST_CHECK;
@@ -120,7 +133,8 @@ bool ca_crl_current(struct ca *ca, int64_t now);
 /* ---- what is served of a CA (immutable, swapped) ---- */
 
 enum ca_artefact { CA_CERT_DER, CA_CERT_PEM, CA_CHAIN_P7, CA_CRL };
-/* One reference, or NULL.  Name of the CA; the root is one too. */
+/* One reference, or NULL.  Name of the CA; the root is one too.  expires is a
+ * CRL's nextUpdate, 0 for the others; the outputs may be NULL. */
 struct blob *ca_artefact(struct ca *ca, const char *name,
     enum ca_artefact what, char etag[67], int64_t *last_modified,
     int64_t *expires);

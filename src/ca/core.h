@@ -1,0 +1,119 @@
+/*
+ * The inside of the CA core: what ca.c owns and the other files of this folder
+ * work on.  Nothing outside src/ca includes it.
+ *
+ * Threads.  A configuration gives one `struct state`, immutable; a reload makes
+ * another and swaps the pointer.  Old states, issuers and profiles stay until
+ * ca_free, because requests, orders and views point at them: they are small,
+ * and unchanged parts are shared, so that a reload without a change costs a few
+ * arrays.  What changes in an issuer (its CRL, the blobs) has its own lock.
+ */
+#ifndef CA_CORE_H
+#define CA_CORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "ca/artefact.h"
+#include "ca/ca.h"
+#include "ca/chain.h"
+#include "ca/crl_set.h"
+#include "ca/profile.h"
+
+/* A CA as loaded: certificate, chain, and what is published of it. */
+struct issuer {
+	struct issuer *next;
+	struct arena *arena;
+	const char *name;
+	bool online;			/* its key is at the signer */
+	struct chain chain;		/* certs[0] is its certificate */
+	uint8_t key[32];		/* SHA-256 of its SPKI */
+	struct bytes key_id;		/* the AKI of what it issues */
+	enum sig_alg sig_alg;		/* what its key signs with */
+	struct bytes chain_pem;		/* behind the leaf; without the root */
+	struct artefact artefacts[CA_CRL + 1];
+	struct crl_state crl;
+};
+
+/* A CA in one configuration. */
+struct state_ca {
+	struct issuer *issuer;
+	int64_t max_lifetime, max_backdate;
+};
+
+struct state {
+	struct state *older;
+	struct arena *arena;
+	struct state_ca *cas;
+	struct ca_view *views;		/* one for each CA */
+	size_t cas_n;
+	const struct profile **profiles;
+	size_t profiles_n;
+	int64_t crl_period, crl_validity;
+};
+
+/* A profile version that this process knows. */
+struct known_profile {
+	struct known_profile *next;
+	struct profile *profile;
+};
+
+/* A certificate between intent and its outcome; on the issuing stack. */
+struct inflight {
+	struct inflight *next, **link;
+	const char *id;
+};
+
+struct ca {
+	struct ca_deps deps;
+	_Atomic(struct state *) state;
+	pthread_mutex_t reload;		/* one reload at a time */
+	pthread_mutex_t crl_run;	/* one CRL run at a time */
+	pthread_mutex_t lock;		/* the lists below */
+	struct issuer *issuers;
+	struct known_profile *profiles;
+	struct inflight *inflight;
+	struct artefact roots;
+	atomic_bool unfinished;		/* an intent was left open */
+	atomic_ullong issued, refused, revoked, crls;
+};
+
+static inline int64_t
+ca_now(const struct ca *ca)
+{
+	return clock_now(&ca->deps.clock);
+}
+
+/* The configuration that runs now. */
+static inline const struct state *
+ca_state(struct ca *ca)
+{
+	return atomic_load(&ca->state);
+}
+
+/* NULL if the configuration has no such CA. */
+const struct state_ca *state_ca_find(const struct state *s, const char *name);
+/* By its key, among all that were ever loaded; NULL if unknown. */
+struct issuer *ca_issuer_by_key(struct ca *ca, const uint8_t key[32]);
+/* Adds a version to those known, or frees it and returns the known one. */
+const struct profile *ca_profile_keep(struct ca *ca, struct profile *p);
+
+/* The signature algorithm that crypto's privkey_sign uses with such a key. */
+enum sig_alg issuer_sig_alg(const struct pubkey *key);
+/* Verifies our own signature through the lane's cache of keys. */
+bool issuer_verify(struct ca *ca, const struct issuer *issuer,
+    enum sig_alg alg, struct bytes tbs, struct bytes signature,
+    struct err *err) MUST_CHECK;
+
+void inflight_begin(struct ca *ca, struct inflight *f, const char *id);
+void inflight_end(struct ca *ca, struct inflight *f);
+
+/* crl.c: loads what is published and what is revoked. */
+bool issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
+    struct err *err) MUST_CHECK;
+/* crl.c: an offline CA's CRL, from a file of the state directory. */
+bool issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
+    MUST_CHECK;
+/* revoke.c: a revoked or voided certificate enters the CRLs of its key. */
+void ca_revoked_add(struct ca *ca, const struct cert_row *row);
+
+#endif

@@ -1,0 +1,378 @@
+#include "ca/issue.h"
+#include "ca/lint.h"
+#include "codec/json.h"
+#include "codec/pem.h"
+#include "util/fault.h"
+
+/* ---- may it be issued at all? ---- */
+
+static bool
+check_names(const struct ca_request *req, const struct profile *p,
+    struct arena *a, struct err *err)
+{
+	if (req->names.n == 0)
+		return fail(err, ERR_BAD_CSR,
+		    "no names: expected at least one");
+	if (req->names.n > (size_t)p->t.max_names)
+		return fail(err, ERR_REJECTED,
+		    "%zu names, profile %s allows %lld", req->names.n,
+		    p->t.name, (long long)p->t.max_names);
+	/* Each name is looked at exactly once, by its own index. */
+	for (size_t i = 0; i < req->names.n; i++)
+		if (!profile_check_name(p, &req->names.v[i], err))
+			return false;
+	if (names_sorted(a, req->names).n != req->names.n)
+		return fail(err, ERR_BAD_CSR, "a name comes twice");
+	return true;
+}
+
+/* The CPU-bound part, on a lane: the key's form, then its possession. */
+static bool
+check_key(struct ca *ca, const struct ca_request *req,
+    const struct profile *p, struct err *err)
+{
+	AUTO_LANE loan = lane_lend(ca->deps.lanes);
+
+	return pubkey_check(loan.lane, &req->csr->key,
+		   (unsigned)p->t.rsa_min_bits, (unsigned)p->t.rsa_max_bits,
+		   err) &&
+	    csr_verify(loan.lane, req->csr, err);
+}
+
+static bool
+check_key_not_ours(struct ca *ca, struct bytes spki, struct err *err)
+{
+	uint8_t sum[32];
+
+	digest_sha256(spki, sum);
+	if (ca_issuer_by_key(ca, sum) != NULL)
+		return fail(err, ERR_BAD_PUBLIC_KEY,
+		    "the key is the key of a CA");
+	return true;
+}
+
+static bool
+check_key_not_blocked(struct ca *ca, const struct ca_request *req,
+    struct err *err)
+{
+	uint8_t sum[32];
+	bool blocked;
+
+	digest_sha256(req->csr->spki, sum);
+	/* RFC 8555 section 11.1: the account key is no certificate key. */
+	if (req->forbidden_spki != NULL &&
+	    memcmp(sum, req->forbidden_spki, sizeof(sum)) == 0)
+		return fail(err, ERR_BAD_PUBLIC_KEY,
+		    "the key of the CSR is the account's key");
+	if (!store_key_is_blocked(ca->deps.store, sum, &blocked, err))
+		return false;
+	if (blocked)
+		return fail(err, ERR_BAD_PUBLIC_KEY,
+		    "the key is blocked: it was reported as compromised");
+	return true;
+}
+
+bool
+issuance_find_ca(struct issuance *i, struct err *err)
+{
+	const struct profile *p = i->in.profile;
+
+	i->in.ca = state_ca_find(ca_state(i->ca), p->t.ca);
+	if (i->in.ca == NULL || !i->in.ca->issuer->online)
+		return fail(err, ERR_REJECTED,
+		    "CA %s of profile %s is not online", p->t.ca, p->t.name);
+	return true;
+}
+
+static bool
+request_check(struct issuance *i, const struct ca_request *req,
+    struct err *err)
+{
+	struct ca *ca = i->ca;
+	const struct profile *p = req->profile;
+
+	if (p == NULL || p->t.responder)
+		return fail(err, ERR_PROFILE_INVALID,
+		    "no profile that certifies names");
+	/* By price: tables first, then the store's index, then the key. */
+	return profile_check_key(p, &req->csr->key, err) &&
+	    check_names(req, p, i->arena, err) &&
+	    check_key_not_ours(ca, req->csr->spki, err) &&
+	    check_key_not_blocked(ca, req, err) &&
+	    check_key(ca, req, p, err);
+}
+
+static void
+request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
+    struct arena *a)
+{
+	*i = (struct issuance){ .ca = ca,
+		.arena = a,
+		.kind = SIGN_LEAF,
+		.in = { .profile = req->profile,
+		    .csr = req->csr,
+		    .key = &req->csr->key,
+		    .spki = req->csr->spki,
+		    .names = req->names,
+		    .not_before = req->not_before,
+		    .not_after = req->not_after,
+		    .now = ca_now(ca),
+		    .node = ca->deps.node },
+		.requester = req->requester,
+		.account_id = req->account_id,
+		.order_id = req->order_id,
+		.replaces = req->replaces,
+		.evidence = req->evidence };
+	digest_sha256(req->csr->der, i->csr_sha256);
+}
+
+/* ---- the to-be-signed bytes ---- */
+
+static const char *
+names_text(struct names names, struct arena *a)
+{
+	AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < names.n; i++)
+		buf_printf(&b, "%s%s:%s", i == 0 ? "" : "\n",
+		    name_type_tag(names.v[i].type), names.v[i].text);
+	return arena_str(a, buf_bytes(&b));
+}
+
+static bool
+issuance_lint(struct issuance *i, struct err *err)
+{
+	struct lint_context ctx = { .profile = i->in.profile,
+		.chain = &i->in.ca->issuer->chain,
+		.key_id = i->in.ca->issuer->key_id,
+		.spki = i->in.spki,
+		.names = i->in.names,
+		.must_staple = i->spec.must_staple,
+		.now = i->in.now,
+		.max_lifetime = i->in.ca->max_lifetime,
+		.max_backdate = i->in.ca->max_backdate,
+		.node = i->in.node,
+		.arena = i->arena };
+
+	return lint_check(i->tbs, &ctx, err);
+}
+
+bool
+issuance_prepare(struct issuance *i, struct err *err)
+{
+	const struct issuer *issuer = i->in.ca->issuer;
+	AUTO_BUF tbs = { 0 };
+
+	if (!spec_derive(
+		&i->in, &i->ca->deps.random, i->arena, &i->spec, err) ||
+	    !chain_check_names(&issuer->chain, i->in.names, i->spec.subject,
+		i->arena, err))
+		return false;
+	/* Encoded once: these octets are linted, recorded and signed. */
+	cert_tbs_put(&tbs, &i->spec);
+	i->tbs = arena_take_buf(i->arena, &tbs);
+	return issuance_lint(i, err);
+}
+
+/* ---- intent, signature, issued ---- */
+
+static void
+issuance_row(struct issuance *i)
+{
+	const struct issuer *issuer = i->in.ca->issuer;
+	char *id = arena_alloc(i->arena, OBJECT_ID_SIZE);
+	struct cert_row row = { .id = id,
+		.ca = issuer->name,
+		.status = CERT_INTENT,
+		.not_before = i->spec.not_before,
+		.not_after = i->spec.not_after,
+		.created_at = i->in.now,
+		.profile = i->in.profile->t.name,
+		.account_id = i->account_id,
+		.order_id = i->order_id,
+		.requester = i->requester,
+		.names = names_text(i->in.names, i->arena),
+		.replaces = i->replaces,
+		.reason = -1,
+		.sig_alg = issuer->sig_alg,
+		.tbs = i->tbs };
+
+	random_object_id(&i->ca->deps.random, i->in.now, id);
+	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));
+	memcpy(row.serial, i->spec.serial, sizeof(row.serial));
+	memcpy(row.profile_hash, i->in.profile->hash,
+	    sizeof(row.profile_hash));
+	digest_sha256(i->in.spki, row.spki_sha256);
+	if (i->evidence.n != 0)
+		digest_sha256(i->evidence, row.evidence_sha256);
+	i->row = row;
+}
+
+/* An order's error for the client, in the form in which the store has it: the
+ * problem document of RFC 8555 section 7.1.3. */
+static const char *
+void_error_json(const struct err *why, struct arena *a)
+{
+	json_t *o = json_object();
+
+	arena_adopt(a, json_t, o);
+	json_object_set_new(o, "type",
+	    json_string("urn:ietf:params:acme:error:serverInternal"));
+	json_object_set_new(o, "detail", json_string(why->shown));
+	json_object_set_new(o, "status", json_integer(500));
+	return arena_str(a, json_print_compact(o, a));
+}
+
+bool
+intent_void(struct ca *ca, const struct cert_row *row, const struct err *why,
+    struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct cert_row now;
+	struct err unread = { 0 };
+
+	if (!store_cert_void(ca->deps.store, row->id, void_error_json(why, a),
+		ca_now(ca), err))
+		return false;
+	/* Its serial is revoked from now on: what the signer may have signed
+	 * without our knowing is on the CRL. */
+	if (store_cert_get(ca->deps.store, row->id, a, &now, &unread))
+		ca_revoked_add(ca, &now);
+	return true;
+}
+
+bool
+intent_finish(struct ca *ca, const struct issuer *issuer,
+    enum signer_kind kind, const struct cert_row *row, uint64_t position,
+    struct buf *signature, struct err *err)
+{
+	struct signer_request req = { .kind = kind,
+		.position = position,
+		.tbs = row->tbs };
+	struct err why = { 0 }, voiding = { 0 };
+
+	memcpy(req.issuer, issuer->key, sizeof(req.issuer));
+	FAULT("issue.sign.before");
+	if (!signer_sign(&ca->deps.signer, &req, signature, &why)) {
+		bool refused = why.kind == ERR_SIGNER_REFUSED;
+
+		if (!refused || !intent_void(ca, row, &why, &voiding))
+			atomic_store(&ca->unfinished, true);
+		*err = voiding.kind != ERR_NONE ? voiding : why;
+		return false;
+	}
+	FAULT("issue.sign.after");
+	/* A signature with a fault in it can give the key away: it is never
+	 * recorded, let alone released. */
+	if (!issuer_verify(ca, issuer, (enum sig_alg)row->sig_alg, row->tbs,
+		buf_bytes(signature), &why)) {
+		atomic_store(&ca->unfinished, true);
+		return fail_detail(err, ERR_SIGNER,
+		    "the signer's signature does not hold", "%s: %s",
+		    why.shown, why.detail);
+	}
+	if (!store_cert_issued(ca->deps.store, row->id, buf_bytes(signature),
+		ca_now(ca), err)) {
+		atomic_store(&ca->unfinished, true);
+		return false;
+	}
+	return true;
+}
+
+static void
+issued_fill(const struct issuance *i, struct ca_issued *out)
+{
+	const struct issuer *issuer = i->in.ca->issuer;
+	AUTO_BUF der = { 0 };
+	AUTO_BUF pem = { 0 };
+	struct ca_issued issued = { .id = i->row.id,
+		.not_before = i->row.not_before,
+		.not_after = i->row.not_after };
+
+	memcpy(issued.serial, i->row.serial, sizeof(issued.serial));
+	cert_put(&der, i->tbs, issuer->sig_alg, i->signature);
+	pem_put(&pem, "CERTIFICATE", buf_bytes(&der));
+	buf_add_bytes(&pem, issuer->chain_pem);
+	issued.der = arena_take_buf(i->arena, &der);
+	issued.pem_chain = arena_take_buf(i->arena, &pem);
+	*out = issued;
+}
+
+bool
+issuance_commit(struct issuance *i, struct ca_issued *out, struct err *err)
+{
+	struct ca *ca = i->ca;
+	struct inflight flight;
+	AUTO_BUF signature = { 0 };
+	bool ok;
+
+	issuance_row(i);
+	/* Before the intent can be seen: recovery leaves it to this thread. */
+	inflight_begin(ca, &flight, i->row.id);
+	ok = store_cert_intent(
+		 ca->deps.store, &i->row, i->csr_sha256, &i->position, err) &&
+	    intent_finish(ca, i->in.ca->issuer, i->kind, &i->row, i->position,
+		&signature, err);
+	inflight_end(ca, &flight);
+	if (!ok)
+		return false;
+	i->signature = arena_take_buf(i->arena, &signature);
+	FAULT("issue.reply.before");
+	issued_fill(i, out);
+	atomic_fetch_add(&ca->issued, 1);
+	return true;
+}
+
+/* ---- the entries ---- */
+
+bool
+ca_check_request(struct ca *ca, const struct ca_request *req,
+    struct arena *a, struct err *err)
+{
+	struct issuance i;
+
+	request_take(&i, ca, req, a);
+	return request_check(&i, req, err) && issuance_find_ca(&i, err) &&
+	    issuance_prepare(&i, err);
+}
+
+bool
+ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
+    struct ca_issued *out, struct err *err)
+{
+	struct issuance i;
+
+	request_take(&i, ca, req, a);
+	if (request_check(&i, req, err) && issuance_find_ca(&i, err) &&
+	    issuance_prepare(&i, err) && issuance_commit(&i, out, err))
+		return true;
+	atomic_fetch_add(&ca->refused, 1);
+	return false;
+}
+
+bool
+ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
+    struct bytes *pem, struct bytes *der, struct err *err)
+{
+	const struct issuer *issuer = ca_issuer_by_key(ca, row->issuer_key);
+	AUTO_BUF whole = { 0 };
+	AUTO_BUF text = { 0 };
+	struct cert_row full = *row;
+
+	if (row->tbs.n == 0 &&
+	    !store_cert_get(ca->deps.store, row->id, a, &full, err))
+		return false;
+	/* Invariant 4: what is not recorded as issued does not leave. */
+	if (full.status == CERT_INTENT || full.status == CERT_VOIDED ||
+	    full.signature.n == 0)
+		return fail(err, ERR_NOT_FOUND,
+		    "there is no issued certificate %s", row->id);
+	cert_put(&whole, full.tbs, (enum sig_alg)full.sig_alg,
+	    full.signature);
+	pem_put(&text, "CERTIFICATE", buf_bytes(&whole));
+	if (issuer != NULL)
+		buf_add_bytes(&text, issuer->chain_pem);
+	*der = arena_take_buf(a, &whole);
+	*pem = arena_take_buf(a, &text);
+	return true;
+}

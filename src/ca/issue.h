@@ -1,0 +1,48 @@
+/*
+ * The steps of an issuance that recovery (recover.c) and responder
+ * certificates (responder.c) share with ca_issue.  Inside src/ca only.
+ */
+#ifndef CA_ISSUE_H
+#define CA_ISSUE_H
+
+#include "ca/core.h"
+#include "ca/spec.h"
+
+/* A request on its way, filled step by step. */
+struct issuance {
+	struct ca *ca;
+	struct arena *arena;
+	struct spec_input in;
+	enum signer_kind kind;
+	const char *requester, *account_id, *order_id, *replaces;
+	struct bytes evidence;
+	uint8_t csr_sha256[32];
+	/* made here */
+	struct cert_spec spec;
+	struct bytes tbs;
+	struct cert_row row;
+	uint64_t position;
+	struct bytes signature;
+};
+
+/* The profile's CA as it is now.  ERR_REJECTED if it is gone or offline. */
+bool issuance_find_ca(struct issuance *i, struct err *err) MUST_CHECK;
+/* Spec, to-be-signed bytes, lint.  Borrows a lane by itself where it needs. */
+bool issuance_prepare(struct issuance *i, struct err *err) MUST_CHECK;
+/* Intent, signer, own verification, issued: invariant 4. */
+bool issuance_commit(struct issuance *i, struct ca_issued *out,
+    struct err *err) MUST_CHECK;
+
+/*
+ * The middle of it, also for an intent of the past: signs the row's recorded
+ * bytes, verifies and records.  ERR_SIGNER_REFUSED: the row is void; any other
+ * failure leaves the intent open for ca_recover.
+ */
+bool intent_finish(struct ca *ca, const struct issuer *issuer,
+    enum signer_kind kind, const struct cert_row *row, uint64_t position,
+    struct buf *signature, struct err *err) MUST_CHECK;
+/* Voids an intent that can never become a certificate. */
+bool intent_void(struct ca *ca, const struct cert_row *row,
+    const struct err *why, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,158 @@
+#include "ca/load.h"
+
+/* A growing list of texts in the arena; a text that is there is not added. */
+static void
+strings_add(struct signer_strings *s, const char *text, struct arena *a)
+{
+	const char **more;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], text) == 0)
+			return;
+	more = arena_array(a, s->n + 1, sizeof(*more));
+	if (s->n != 0)
+		memcpy(more, s->v, s->n * sizeof(*more));
+	more[s->n] = text;
+	s->v = more;
+	s->n++;
+}
+
+/* A type of name: once any profile allows it without a list, all is allowed. */
+struct allowed {
+	bool any;
+	struct signer_strings list;
+};
+
+static void
+allowed_add(struct allowed *all, bool on, const struct config_strings *list,
+    struct arena *a)
+{
+	if (!on)
+		return;
+	if (list->n == 0)
+		all->any = true;
+	for (size_t i = 0; i < list->n; i++)
+		strings_add(&all->list, list->v[i], a);
+}
+
+static struct signer_strings
+allowed_list(const struct allowed *all)
+{
+	return all->any ? (struct signer_strings){ 0 } : all->list;
+}
+
+/* Everything that any profile of the CA may issue, and no more. */
+static void
+limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
+    size_t n, const char *ca, struct arena *a)
+{
+	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct profile *p = profiles[i];
+
+		if (strcmp(p->t.ca, ca) != 0)
+			continue;
+		for (size_t k = 0; k < p->eku.n; k++)
+			strings_add(&l->eku_allowed, p->eku.v[k], a);
+		l->dns = l->dns || p->t.dns;
+		l->ip = l->ip || p->t.ip;
+		l->email = l->email || p->t.email;
+		l->uri = l->uri || p->t.uri;
+		allowed_add(&dns, p->t.dns, &p->t.dns_allow, a);
+		allowed_add(&ip, p->t.ip, &p->t.ip_allow, a);
+		allowed_add(&email, p->t.email, &p->t.email_allow, a);
+		allowed_add(&uri, p->t.uri, &p->t.uri_allow, a);
+	}
+	l->dns_allow = allowed_list(&dns);
+	l->ip_allow = allowed_list(&ip);
+	l->email_allow = allowed_list(&email);
+	l->uri_allow = allowed_list(&uri);
+}
+
+static bool
+limits_of(const struct config *config, const struct loaded_ca *ca,
+    uint8_t node, struct signer_limits *out, struct err *err)
+{
+	const struct cert *cert;
+	struct signer_limits l = { .ca = ca->config->name,
+		.max_lifetime = ca->config->max_lifetime,
+		.max_backdate = ca->config->max_backdate,
+		.hourly_budget = ca->config->hourly_budget,
+		.crl_validity = config->crl.validity,
+		.responder_lifetime = CA_RESPONDER_LIFETIME,
+		.node = node };
+
+	if (!ca->ok)
+		return fail(err, ERR_CONFIG, "CA %s: %s", ca->config->name,
+		    ca->err.shown);
+	cert = &ca->chain.certs[0];
+	if (cert->ski.n == 0)
+		return fail(err, ERR_CONFIG,
+		    "CA %s has no subject key identifier (RFC 5280 section "
+		    "4.2.1.2)",
+		    ca->config->name);
+	l.issuer_name = cert->subject;
+	l.key_id = cert->ski;
+	l.ca_not_after = cert->not_after;
+	l.name_constraints = cert->name_constraints;
+	for (size_t i = 1; i < ca->chain.n; i++)
+		l.ca_not_after =
+		    MIN_OF(l.ca_not_after, ca->chain.certs[i].not_after);
+	*out = l;
+	return true;
+}
+
+static bool
+profiles_compile(const struct config *config, const struct loaded_ca *cas,
+    struct profile **out, struct err *err)
+{
+	for (size_t i = 0; i < config->profiles_n; i++)
+		if (!load_profile(
+			config, &config->profiles[i], cas, &out[i], err))
+			return false;
+	return true;
+}
+
+static bool
+limits_all(const struct config *config, const struct loaded_ca *cas,
+    struct profile *const *profiles, uint8_t node, struct arena *a,
+    struct bytes *out, struct err *err)
+{
+	struct signer_limits *l = arena_array(a, config->cas_n, sizeof(*l));
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->cas_n; i++) {
+		if (config->cas[i].key == NULL)
+			continue;
+		if (!limits_of(config, &cas[i], node, &l[n], err))
+			return false;
+		limits_from_profiles(&l[n], profiles, config->profiles_n,
+		    config->cas[i].name, a);
+		n++;
+	}
+	*out = signer_limits_encode(l, n, a);
+	return true;
+}
+
+bool
+ca_signer_limits(const struct config *config, uint8_t node,
+    bool (*read_file)(void *ctx, const char *path, size_t max,
+	struct arena *a, struct bytes *out, struct err *err),
+    void *read_ctx, struct arena *a, struct bytes *limits_json,
+    struct err *err)
+{
+	struct ca_source source = { read_file, read_ctx };
+	AUTO_ARENA *own = arena_new();
+	struct lane *lane = lane_new();
+	struct loaded_ca *cas = load_cas(lane, &source, config, own);
+	struct profile **profiles =
+	    arena_array(own, config->profiles_n, sizeof(struct profile *));
+	bool ok = profiles_compile(config, cas, profiles, err) &&
+	    limits_all(config, cas, profiles, node, a, limits_json, err);
+
+	for (size_t i = 0; i < config->profiles_n; i++)
+		profile_free(profiles[i]);
+	lane_free(lane);
+	return ok;
+}

@@ -1,0 +1,79 @@
+/*
+ * A profile version: what a certificate of this profile may be.  Immutable; it
+ * is always built from its canonical JSON (sorted members, no white space), the
+ * same text that the store records, so that a version read back years later is
+ * the version that issued.  Its SHA-256 is its name in every record.
+ *
+ * Not here: whether a name is allowed (policy.h), what goes into a certificate
+ * (spec.h).
+ *
+ * Threads: read-only once built.  Each version owns its arena.
+ */
+#ifndef CA_PROFILE_H
+#define CA_PROFILE_H
+
+#include "codec/cert.h"
+#include "config/config.h"
+#include "crypto/key.h"
+
+struct store;
+struct profile;
+
+/* The reserved name of the profile of OCSP responder certificates. */
+#define PROFILE_RESPONDER "ocsp-responder"
+#define PROFILE_JSON_MAX (1u << 20)
+
+/* What the JSON says, member by member. */
+struct profile_text {
+	const char *name, *ca, *description;
+	int64_t lifetime, max_lifetime, backdate;
+	int64_t rsa_min_bits, rsa_max_bits, max_names;
+	bool dns, wildcards, ip, email, uri;
+	bool acme, baseline, responder;
+	const char *subject_cn;		/* none, first_name, csr_cn */
+	const char *must_staple;	/* never, requested, always */
+	const char *subject_organization, *subject_country;
+	const char *ca_issuers_url, *crl_url;	/* NULL: no pointer */
+	struct config_strings keys, key_usage, extended_key_usage, policies;
+	struct config_strings dns_allow, dns_deny, ip_allow, ip_deny;
+	struct config_strings email_allow, email_deny, uri_allow, uri_deny;
+};
+
+struct profile {
+	struct arena *arena;
+	struct profile_text t;
+	const char *json;
+	uint8_t hash[32];
+	/* derived from the text */
+	unsigned keys;		/* 1 << enum key_alg */
+	unsigned key_usage;	/* before the key type's own limits */
+	struct config_strings eku;	/* dotted */
+	struct config_cidrs ip_allow, ip_deny;
+	enum subject_cn subject_cn;
+	enum must_staple must_staple;
+};
+
+/* The canonical JSON of a configured profile; resolves the pointers.  Never
+ * fails: what is wrong with it, profile_new finds. */
+const char *profile_encode(const struct config_profile *c,
+    const char *http_base_url, struct arena *a);
+/* The canonical JSON of the profile of a CA's OCSP responder certificates. */
+const char *profile_encode_responder(const char *ca, int64_t lifetime,
+    struct arena *a);
+/*
+ * Builds a version from its JSON and refuses what no profile may be: a CA or
+ * CRL signing usage, OCSPSigning, anyExtendedKeyUsage, no usage at all,
+ * lifetimes that contradict each other.  ERR_CONFIG.
+ */
+bool profile_new(struct bytes json, struct profile **out, struct err *err)
+    MUST_CHECK;
+void profile_free(struct profile *p);
+
+/* Does the profile take this type of key?  Sizes and weaknesses are
+ * pubkey_check's.  ERR_BAD_PUBLIC_KEY. */
+bool profile_check_key(const struct profile *p, const struct pubkey *key,
+    struct err *err) MUST_CHECK;
+/* The key usage of a certificate for this type of key; 0: none fits. */
+unsigned profile_key_usage(const struct profile *p, enum key_alg key);
+
+#endif

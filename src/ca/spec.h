@@ -1,0 +1,36 @@
+/*
+ * From a request and a profile to what goes into the certificate: subject,
+ * names, key usage, lifetime, pointers, serial.  Decisions only; what comes out
+ * is encoded once, linted and signed.
+ *
+ * Pure but for the serial's random octets; everything lies in the arena.
+ */
+#ifndef CA_SPEC_H
+#define CA_SPEC_H
+
+#include "ca/core.h"
+
+/* What the spec is derived from, next to the request. */
+struct spec_input {
+	const struct profile *profile;
+	const struct state_ca *ca;
+	const struct csr *csr;		/* NULL: a responder's */
+	const struct pubkey *key;
+	struct bytes spki;
+	struct names names;
+	int64_t not_before, not_after;	/* asked for; 0: the profile's */
+	int64_t now;
+	uint8_t node;
+};
+
+/* Node, 40 bits of seconds, 112 random bits (design section 5). */
+void serial_draw(const struct random *random, uint8_t node, int64_t now,
+    uint8_t out[SERIAL_SIZE]);
+/*
+ * ERR_REJECTED when the lifetime that is asked for is outside the profile's or
+ * beyond the CA's own end: nothing is cut off silently.
+ */
+bool spec_derive(const struct spec_input *in, const struct random *random,
+    struct arena *a, struct cert_spec *out, struct err *err) MUST_CHECK;
+
+#endif
