@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <event2/thread.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -340,6 +341,20 @@ probes_release(struct probes *p)
 	free(p);
 }
 
+/* No signal is for this thread; a broken pipe is an error, not a signal. */
+static bool
+thread_start(struct probes *p)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	r = pthread_create(&p->thread, NULL, thread_main, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r == 0;
+}
+
 struct probes *
 probes_new(const struct config_validation *v, struct err *err)
 {
@@ -358,7 +373,7 @@ probes_new(const struct config_validation *v, struct err *err)
 		return NULL;
 	}
 	p->max_concurrent = p->loop.settings->max_concurrent;
-	if (pthread_create(&p->thread, NULL, thread_main, p) != 0) {
+	if (!thread_start(p)) {
 		fail(err, ERR_SYSTEM, "no thread for probes");
 		probes_release(p);
 		return NULL;

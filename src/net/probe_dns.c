@@ -270,7 +270,8 @@ dns_pool_run(struct dns_pool *p)
 
 		STAILQ_REMOVE_HEAD(&p->ready, ready);
 		l->done = NULL;
-		if (l->err.kind != ERR_NONE || l->answer.rcode == DNS_SERVFAIL)
+		/* A no may be mended before the next attempt. */
+		if (l->answer.found == 0)
 			dns_pool_doubt(p);
 		done(l->arg, l);
 	}

@@ -3,7 +3,7 @@
  *
  * A pool holds the current libunbound context for one set of options.  It
  * keeps nothing between attempts that would hide a mended zone: answers have
- * no time to live, and a context that has seen a failure or a time-out is
+ * no time to live, and a context that has seen a no, a failure or a time-out is
  * replaced (at most once a second), its memory of dead servers with it.
  */
 #ifndef NET_PROBE_DNS_H

@@ -42,6 +42,20 @@ port_allowed(unsigned port, const struct probe_redirect_rules *rules)
 	return false;
 }
 
+/*
+ * No top-level domain is a number (RFC 3696 section 2), but some resolvers
+ * read such a name as an IPv4 address.
+ */
+static bool
+ends_in_number(const char *host)
+{
+	const char *dot = strrchr(host, '.');
+	const char *last = dot == NULL ? host : dot + 1;
+
+	return last[strspn(last, "0123456789")] == '\0' ||
+	    strncasecmp(last, "0x", 2) == 0;
+}
+
 /* The host, judged: a name that can be asked, or a permitted literal. */
 static bool
 host_check(struct probe_url *url, const struct probe_redirect_rules *rules,
@@ -63,6 +77,10 @@ host_check(struct probe_url *url, const struct probe_redirect_rules *rules,
 	if (url->host_is_ip && !rules->ip_allowed)
 		return fail(err, ERR_INCORRECT_RESPONSE,
 		    "it redirects to the address %s, expected a name", host);
+	if (!url->host_is_ip && ends_in_number(host))
+		return fail(err, ERR_INCORRECT_RESPONSE,
+		    "it redirects to a host that ends in a number, expected "
+		    "a name");
 	if (!url->host_is_ip && !dns_name_check(host, &why))
 		return fail(err, ERR_INCORRECT_RESPONSE,
 		    "it redirects to a host that is no name: %s", why.shown);

@@ -16,14 +16,10 @@ resolver_parse(
 	char *host = arena_strdup(a, text), *port = NULL, *end;
 	int64_t number = 53;
 
-	if (host[0] == '[') {
-		end = strchr(host, ']');
-		if (end != NULL) {
-			*end = '\0';
-			port = end[1] == ':' ? end + 2 : NULL;
-			if (port == NULL && end[1] != '\0')
-				port = end + 1;
-		}
+	if (host[0] == '[' && (end = strchr(host, ']')) != NULL &&
+	    (end[1] == ':' || end[1] == '\0')) {
+		port = end[1] == ':' ? end + 2 : NULL;
+		*end = '\0';
 		host++;
 	} else if ((end = strchr(host, ':')) != NULL &&
 	    strchr(end + 1, ':') == NULL) {
