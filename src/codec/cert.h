@@ -14,7 +14,8 @@
 #define CERT_MAX 65536u
 #define SERIAL_SIZE 20u
 
-/* Key usage bits, RFC 5280 section 4.2.1.3: bit 0 is digitalSignature. */
+/* Key usage bits, RFC 5280 section 4.2.1.3: bit 0 is digitalSignature.  Macros of
+ * openssl/x509v3.h have these names and other values: never use them together. */
 enum key_usage {
 	KU_DIGITAL_SIGNATURE = 1 << 0,
 	KU_NON_REPUDIATION = 1 << 1,
