@@ -129,13 +129,27 @@ writer_is_broken(struct writer *w, struct err *err)
 	return broken;
 }
 
+/*
+ * In status-only mode all that comes is a probe.  One that fails is an answer,
+ * not the end: status goes on until one holds.
+ */
+static bool
+writer_is_probing(struct writer *w)
+{
+	bool on;
+
+	pthread_mutex_lock(&w->mutex);
+	on = w->status_only;
+	pthread_mutex_unlock(&w->mutex);
+	return on;
+}
+
 static void
 group_lost(struct writer *w, struct change *first, struct err *cause)
 {
 	struct err undo = { 0 };
-	bool began = db_in_transaction(w->db);
 
-	if (began && !db_run(w->db, "ROLLBACK", &undo))
+	if (db_in_transaction(w->db) && !db_run(w->db, "ROLLBACK", &undo))
 		cause->kind = ERR_STORE;
 	if (cause->kind == ERR_STORE_FULL)
 		atomic_fetch_add(&w->full_disk, 1);
@@ -148,7 +162,7 @@ group_lost(struct writer *w, struct change *first, struct err *cause)
 	for (struct change *c = first; c != NULL; c = c->next)
 		c->err = *cause;
 	atomic_store(&w->last_good_us, 0);
-	if (!cause_is_passing(cause))
+	if (!cause_is_passing(cause) && !writer_is_probing(w))
 		writer_break(w, cause);
 }
 

@@ -1,0 +1,190 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "util/own.h"
+#include "fixture.h"
+
+static bool
+reopen(struct fixture *f, bool create, struct store **out)
+{
+	const struct store_options o = { .path = f->path, .create = create };
+
+	return store_open(&o, out, &f->err);
+}
+
+static void
+run_sql(struct fixture *f, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void
+test_newer_schema_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s;
+
+	store_close(TAKE(f->s));
+	run_sql(f, "UPDATE schema SET version = 99");
+	assert_err(f, ERR_CONFLICT, reopen(f, false, &s));
+	assert_non_null(strstr(f->err.shown, "schema 99"));
+	assert_err(f, ERR_CONFLICT, reopen(f, true, &s));
+}
+
+static void
+test_other_databases_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s;
+
+	store_close(TAKE(f->s));
+	assert_int_equal(unlink(f->path), 0);
+	assert_err(f, ERR_NOT_FOUND, reopen(f, false, &s));
+	run_sql(f, "CREATE TABLE other (x)");
+	assert_err(f, ERR_CONFLICT, reopen(f, false, &s));
+	assert_err(f, ERR_CONFLICT, reopen(f, true, &s));
+	/* An empty file would silently become a new CA. */
+	assert_int_equal(truncate(f->path, 0), 0);
+	assert_err(f, ERR_CONFLICT, reopen(f, false, &s));
+}
+
+static void
+test_no_database_at_all(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_FD fd = -1;
+	struct store *s;
+
+	store_close(TAKE(f->s));
+	assert_int_equal(unlink(f->path), 0);
+	fd = open(f->path, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "this is no database, but text\n", 30), 30);
+	assert_err(f, ERR_STORE, reopen(f, false, &s));
+}
+
+static void
+test_only_its_owner_reads_it(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	struct fixture *f = *state;
+
+	account_add(f, 1);
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+		char path[128];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
+		assert_return_code(stat(path, &st), errno);
+		assert_int_equal(st.st_mode & 077, 0);
+	}
+}
+
+/*
+ * The server's working directory is the database's folder, and the folders
+ * above may not be traversable: moved away here, so that no absolute path
+ * leads there.
+ */
+static void
+test_relative_path(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_FD home = open(".", O_RDONLY | O_DIRECTORY);
+	struct store_options o = { .path = "chancery.db" };
+	struct account_row out;
+	char moved[80];
+
+	account_add(f, 1);
+	store_close(TAKE(f->s));
+	assert_return_code(chdir(f->dir), errno);
+	assert_ok(f, store_open(&o, &f->s, &f->err));
+	snprintf(moved, sizeof(moved), "%s.moved", f->dir);
+	assert_return_code(rename(f->dir, moved), errno);
+	assert_ok(f, store_account_get(f->s, "acct-1", f->a, &out, &f->err));
+	account_add(f, 2);
+	store_close(TAKE(f->s));
+	assert_ok(f, store_open(&o, &f->s, &f->err));
+	assert_ok(f, store_account_get(f->s, "acct-2", f->a, &out, &f->err));
+	store_close(TAKE(f->s));
+	assert_return_code(rename(moved, f->dir), errno);
+	assert_return_code(fchdir(home), errno);
+}
+
+static void
+test_everything_is_there_again(void **state)
+{
+	struct fixture *f = *state;
+
+	account_add(f, 1);
+	order_add(f, 1);
+	authz_validate(f, 1);
+	cert_add(f, 1, true);
+	fixture_reopen(f, 0);
+	assert_int_equal(order_read_back(f, 1).status, ORDER_READY);
+	assert_int_equal(cert_read_back(f, 1).status, CERT_ISSUED);
+	assert_int_equal(log_count(f), 3);
+}
+
+/* Many rows, a page of them, and a start: none of it may be quadratic. */
+static void
+test_many_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct cert_filter filter = { .limit = 10,
+		.name_pattern = "*99999.example" };
+	struct cert_row *rows;
+	size_t n;
+
+	run_sql(f,
+	    "PRAGMA synchronous = OFF; BEGIN;"
+	    "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i "
+	    "WHERE n < 100000) INSERT INTO log (at, kind, body) SELECT 1, "
+	    "'cert-intent', x'7b7d' FROM i;"
+	    "INSERT INTO cert (seq, id, ca, issuer_key, serial, status, "
+	    "not_before, not_after, created_at, profile, profile_hash, "
+	    "requester, spki_sha256, names, evidence_sha256, intent_position, "
+	    "sig_alg) SELECT position, 'cert-' || position, 'issuing', "
+	    "zeroblob(32), CAST(printf('%020d', position) AS BLOB), 2, 1, "
+	    "position, 1, 'default', zeroblob(32), 'x', zeroblob(32), "
+	    "'dns:' || position || '.example', zeroblob(32), position, 1 "
+	    "FROM log;"
+	    "INSERT INTO cert_der SELECT seq, zeroblob(700), zeroblob(70) "
+	    "FROM cert;"
+	    "WITH RECURSIVE r(seq, s, o) AS (SELECT seq, seq || '.example', "
+	    "'' FROM cert UNION ALL SELECT seq, substr(s, 2), "
+	    "substr(s, 1, 1) || o FROM r WHERE s <> '') INSERT INTO cert_name "
+	    "SELECT o, seq FROM r WHERE s = '';"
+	    "COMMIT");
+	fixture_reopen(f, 0);
+	assert_ok(f, store_cert_list(f->s, &filter, f->a, &rows, &n, &f->err));
+	assert_int_equal(n, 1);
+	assert_string_equal(rows[0].id, "cert-99999");
+	for (unsigned i = 1; i <= 1000; i++)
+		assert_int_equal(
+		    cert_read_back(f, i * 100).status, CERT_ISSUED);
+	for (unsigned i = 0; i < 1000; i++)
+		account_add(f, i);
+}
+
+int
+main(void)
+{
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_newer_schema_is_refused),
+		T(test_other_databases_are_refused),
+		T(test_no_database_at_all),
+		T(test_only_its_owner_reads_it),
+		T(test_relative_path),
+		T(test_everything_is_there_again),
+		T(test_many_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
