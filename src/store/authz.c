@@ -137,7 +137,7 @@ authz_deactivate_apply(struct db *db, void *arg, struct err *err)
 {
 	const struct authz_deactivate *c = arg;
 	unsigned changed;
-	int64_t seq;
+	int64_t seq = 0;
 
 	if (!authz_find(db, c->id, c->account_id, &seq, err))
 		return false;

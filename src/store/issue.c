@@ -109,7 +109,7 @@ static bool
 cert_intent_apply(struct db *db, void *arg, struct err *err)
 {
 	struct cert_intent *c = arg;
-	int64_t seq;
+	int64_t seq = 0;
 
 	return (c->row->order_id == NULL || order_begin(db, c, err)) &&
 	    event_append(db, &c->event, &c->position, err) &&
@@ -238,8 +238,8 @@ static bool
 cert_issued_apply(struct db *db, void *arg, struct err *err)
 {
 	const struct cert_outcome *c = arg;
-	struct cert_state cert;
-	uint64_t position;
+	struct cert_state cert = { 0 };
+	uint64_t position = 0;
 
 	if (!cert_find(db, c->id, &cert, err))
 		return false;
@@ -289,7 +289,7 @@ static bool
 cert_void_apply(struct db *db, void *arg, struct err *err)
 {
 	const struct cert_outcome *c = arg;
-	struct cert_state cert;
+	struct cert_state cert = { 0 };
 
 	if (!cert_find(db, c->id, &cert, err))
 		return false;

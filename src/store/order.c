@@ -218,7 +218,7 @@ static bool
 order_insert_apply(struct db *db, void *arg, struct err *err)
 {
 	const struct order_insert *c = arg;
-	int64_t seq;
+	int64_t seq = 0;
 
 	FAULT("order.insert.before");
 	if (!order_row_insert(db, c->row, &seq, err))

@@ -311,7 +311,7 @@ validation_finish_apply(struct db *db, void *arg, struct err *err)
 {
 	const struct validation_finish *f = arg;
 	const struct validation_outcome *o = &f->o;
-	int64_t seq;
+	int64_t seq = 0;
 
 	FAULT("validation.finish.before");
 	if (!finish_authz(db, o, &seq, err) || !finish_job(db, o, seq, err))
