@@ -13,6 +13,7 @@ name_make(const struct ceremony *c, struct arena *a)
 {
 	struct subject s = { .country = c->country,
 		.organization = c->organization,
+		.organizational_unit = c->organizational_unit,
 		.common_name = c->common_name };
 	AUTO_BUF b = { 0 };
 

@@ -18,7 +18,8 @@
 #include "util/times.h"
 
 struct ceremony {
-	const char *common_name, *organization, *country; /* NULL: none */
+	/* of the subject; NULL: none */
+	const char *common_name, *organization, *organizational_unit, *country;
 	int64_t now;
 	int64_t lifetime;		/* of a certificate, seconds */
 	struct random random;

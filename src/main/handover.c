@@ -92,9 +92,13 @@ send_passphrase(int channel, const struct secret *passphrase, struct err *err)
 }
 
 static bool
-send_common(struct supervisor *s, int channel, struct err *err)
+send_common(struct supervisor *s, const struct child *c, struct err *err)
 {
-	if (s->fault != NULL &&
+	int channel = c->channel;
+
+	/* A fault acts on the first child of its role: the one after it must
+	 * be able to recover. */
+	if (s->fault != NULL && c->starts == 1 &&
 	    !send_text(channel, BOOT_FAULT, s->fault, -1, err))
 		return false;
 	return send_bytes_as_file(channel, BOOT_CONFIG, s->config_path,
@@ -109,7 +113,7 @@ handover_signer(struct supervisor *s, int limits_fd, struct err *err)
 	struct bytes limits;
 
 	if (!handover_limits(s, a, &limits, err) ||
-	    !send_common(s, channel, err) ||
+	    !send_common(s, &s->signer, err) ||
 	    !send_passphrase(channel, s->passphrase, err))
 		return false;
 	for (size_t i = 0; i < s->config->cas_n; i++)
@@ -188,7 +192,7 @@ handover_server(struct supervisor *s, struct err *err)
 
 	if (db < 0)
 		return fail_errno(err, ERR_CONFIG, "db/ cannot be opened");
-	if (!send_common(s, channel, err) ||
+	if (!send_common(s, &s->server, err) ||
 	    !send_passphrase(channel, derived, err) ||
 	    !send_files(s, channel, err) ||
 	    !send_key(s, channel, s->config->tls.key, true, err) ||

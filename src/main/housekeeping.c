@@ -13,6 +13,7 @@
 #define CLEAN_EVERY_MS 60000
 #define CLEAN_LIMIT 1000
 #define TLS_EVERY_MS 60000
+#define RECOVER_EVERY_MS 1000
 
 struct housekeeping {
 	struct server *server;
@@ -20,7 +21,7 @@ struct housekeeping {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
-	int64_t ping_at, probe_at, clean_at, tls_at;	/* monotonic ms */
+	int64_t ping_at, probe_at, clean_at, tls_at, recover_at;	/* monotonic ms */
 };
 
 static int64_t
@@ -89,6 +90,20 @@ clean(struct server *s)
 		log_event(LOG_DEBUG, "clean", LF_INT("removed", removed));
 }
 
+/* Intents that a failing signer or store left open while we ran. */
+static void
+recover(struct server *s)
+{
+	unsigned finished = 0, voided = 0;
+	struct err err = { 0 };
+
+	if (!ca_recover(s->ca, &finished, &voided, &err))
+		log_err(LOG_ERROR, "recover", &err);
+	if (finished + voided > 0)
+		log_event(LOG_WARN, "recovered", LF_INT("finished", finished),
+		    LF_INT("voided", voided));
+}
+
 static void
 tick(struct housekeeping *h)
 {
@@ -103,6 +118,9 @@ tick(struct housekeeping *h)
 		measure_store(s);
 	/* Invariant 7: status-only means that nothing is written. */
 	if (!atomic_load(&s->health.status_only)) {
+		if (ca_recover_due(s->ca) &&
+		    is_due(&h->recover_at, RECOVER_EVERY_MS))
+			recover(s);
 		if (!ca_crl_run(s->ca, &err))
 			log_err(LOG_ERROR, "crl", &err);
 		err_clear(&err);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ca/ceremony.h"
@@ -10,6 +11,7 @@
 #include "main/passphrase.h"
 #include "main/testing.h"
 #include "main/users.h"
+#include "store/store.h"
 #include "util/text.h"
 
 #define DAY INT64_C(86400)
@@ -89,63 +91,62 @@ write_cert(const struct state *s, const char *path, struct bytes der,
 	return state_write_new(s, path, 0644, buf_bytes(&pem), err);
 }
 
-static struct subject
-ca_subject(const struct init_options *o, struct arena *a, const char *what)
+static struct ceremony
+ca_ceremony(const struct init_options *o, struct init *in, const char *what,
+    int64_t lifetime)
 {
-	return (struct subject){ .organization = o->name,
+	return (struct ceremony){ .organization = o->name,
 		.organizational_unit = o->testing ? TESTING_UNIT : NULL,
-		.common_name = arena_printf(a, "%s %s", o->name, what) };
+		.common_name = arena_printf(in->arena, "%s %s", o->name, what),
+		.now = in->now,
+		.lifetime = lifetime,
+		.random = in->random,
+		.node = in->node };
 }
 
 static bool
-make_root(const struct init_options *o, struct init *in, struct err *err)
+make_root(const struct init_options *o, struct init *in, struct cert *root,
+    struct err *err)
 {
-	const struct subject subject = ca_subject(o, in->arena, "Root CA");
-	struct buf der = { 0 }, crl = { 0 };
-
-	if (!ca_ceremony_root(in->root, &subject, in->now,
-		in->now + ROOT_LIFETIME, &in->random, &der, err))
-		return false;
-	in->root_der = arena_take_buf(in->arena, &der);
-	if (!ca_ceremony_crl(in->root, in->root_der, BYTES_NONE, 1, in->now,
-		in->now + ROOT_CRL_LIFETIME, &crl, err))
-		return false;
-	in->root_crl = arena_take_buf(in->arena, &crl);
-	return write_cert(&in->state, "certs/root.pem", in->root_der, err) &&
-	    state_write_new(&in->state, "crl/root.crl", 0644, in->root_crl,
-		err);
-}
-
-static bool
-make_issuing(const struct init_options *o, struct init *in,
-    const char *http_base_url, struct err *err)
-{
-	const struct subject subject = ca_subject(o, in->arena, "Issuing CA");
-	const char *crl = arena_printf(in->arena, "%s/crl/root.crl",
-	    http_base_url);
-	const char *issuer = arena_printf(in->arena, "%s/ca/root.cer",
-	    http_base_url);
+	const struct ceremony c =
+	    ca_ceremony(o, in, "Root CA", ROOT_LIFETIME);
+	const struct state *s = &in->state;
 	struct buf der = { 0 };
+	AUTO_BUF crl = { 0 };
 
-	if (!ca_ceremony_sub(in->root, in->root_der,
-		privkey_spki(in->issuing), &subject, in->now,
-		in->now + ISSUING_LIFETIME, crl, issuer, &in->random, &der,
-		err))
+	if (!ca_ceremony_root(&c, in->root, &der, err) ||
+	    !cert_parse(arena_take_buf(in->arena, &der), in->arena, root, err))
 		return false;
-	in->issuing_der = arena_take_buf(in->arena, &der);
-	return write_cert(&in->state, "certs/issuing.pem", in->issuing_der,
-	    err);
+	return ca_ceremony_crl(root, in->root, in->now,
+		   in->now + ROOT_CRL_LIFETIME, 1, BYTES_NONE, &crl, err) &&
+	    write_cert(s, "certs/root.pem", root->der, err) &&
+	    state_write_new(s, "crl/root.crl", 0644, buf_bytes(&crl), err);
+}
+
+static bool
+make_issuing(const struct init_options *o, struct init *in, struct err *err)
+{
+	const struct ceremony c =
+	    ca_ceremony(o, in, "Issuing CA", ISSUING_LIFETIME);
+	AUTO_BUF der = { 0 };
+	struct cert root;
+
+	return make_root(o, in, &root, err) &&
+	    ca_ceremony_sub(&c, privkey_spki(in->issuing), &root, in->root,
+		"root", in->config->http_base_url, BYTES_NONE, &der, err) &&
+	    write_cert(&in->state, "certs/issuing.pem", buf_bytes(&der), err);
 }
 
 /* --sub-ca: the certificate comes from elsewhere (`ca import`). */
 static bool
 make_request(const struct init_options *o, struct init *in, struct err *err)
 {
-	const struct subject subject = ca_subject(o, in->arena, "Issuing CA");
+	const struct ceremony c =
+	    ca_ceremony(o, in, "Issuing CA", ISSUING_LIFETIME);
 	AUTO_BUF der = { 0 };
 	AUTO_BUF pem = { 0 };
 
-	if (!ca_ceremony_csr(in->issuing, &subject, &der, err))
+	if (!ca_ceremony_csr(&c, in->issuing, &der, err))
 		return false;
 	pem_put(&pem, "CERTIFICATE REQUEST", buf_bytes(&der));
 	return state_write_new(&in->state, "certs/issuing.csr", 0644,
@@ -177,16 +178,10 @@ write_config(const struct init_options *o, struct init *in, struct err *err)
 static bool
 make_all(const struct init_options *o, struct init *in, struct err *err)
 {
-	if (!write_config(o, in, err) || !make_keys(o, in, err))
-		return false;
-	if (o->sub_ca) {
-		if (!make_request(o, in, err))
-			return false;
-	} else if (!make_root(o, in, err) ||
-	    !make_issuing(o, in, in->config->http_base_url, err)) {
-		return false;
-	}
-	return init_record(o, in, err);
+	return write_config(o, in, err) && make_keys(o, in, err) &&
+	    init_store(in, err) &&
+	    (o->sub_ca ? make_request(o, in, err) : make_issuing(o, in, err)) &&
+	    init_record(o, in, err);
 }
 
 static void
@@ -230,6 +225,8 @@ init_done(struct init *in)
 	privkey_free(in->tls);
 	secret_free(in->passphrase);
 	secret_free(in->root_passphrase);
+	if (in->store != NULL)
+		store_close(in->store);
 	config_free(in->config);
 	state_close(&in->state);
 }

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "ca/ca.h"
-#include "ca/responder.h"
 #include "main/init_issue.h"
 #include "main/own_tls.h"
 #include "main/users.h"
@@ -10,11 +9,9 @@
 
 /* The core as `serve` has it, but with the signer in this process. */
 struct core {
-	struct store *store;
 	struct lanes *lanes;
 	struct signer_local *signer;
 	struct ca *ca;
-	uint8_t node;
 };
 
 static void
@@ -24,14 +21,11 @@ core_close(struct core *c)
 		ca_free(c->ca);
 	if (c->signer != NULL)
 		signer_local_free(c->signer);
-	if (c->lanes != NULL)
-		lanes_free(c->lanes);
-	if (c->store != NULL)
-		store_close(c->store);
+	lanes_free(c->lanes);
 }
 
-static bool
-open_store(struct core *c, struct init *in, struct err *err)
+bool
+init_store(struct init *in, struct err *err)
 {
 	AUTO_STR *path = mem_printf("%s/db/chancery.db", in->state.path);
 	const struct store_options o = { .path = path,
@@ -39,10 +33,10 @@ open_store(struct core *c, struct init *in, struct err *err)
 		.create = true };
 	AUTO_STR *node = NULL;
 
-	if (!store_open(&o, &c->store, err) ||
-	    !store_node_get(c->store, &c->node, err))
+	if (!store_open(&o, &in->store, err) ||
+	    !store_node_get(in->store, &in->node, err))
 		return false;
-	node = mem_printf("%u\n", c->node);
+	node = mem_printf("%u\n", in->node);
 	return state_write_new(&in->state, "keys/node", 0600, bytes_str(node),
 	    err);
 }
@@ -65,8 +59,10 @@ open_signer(struct core *c, struct init *in, struct err *err)
 		return false;
 	journal = -1;
 	signer_core_add_key(core, TAKE(in->issuing));
+	if (in->responder != NULL)
+		signer_core_know_key(core, privkey_spki(in->responder));
 	c->signer = signer_local_new(core);
-	return ca_signer_limits(in->config, c->node, state_read_file,
+	return ca_signer_limits(in->config, in->node, state_read_file,
 		   &in->state, in->arena, &json, err) &&
 	    signer_limits_decode(json, in->arena, &limits, &n, err) &&
 	    signer_core_set_limits(core, limits, n, err);
@@ -75,12 +71,12 @@ open_signer(struct core *c, struct init *in, struct err *err)
 static bool
 open_ca(struct core *c, struct init *in, struct err *err)
 {
-	const struct ca_deps deps = { .store = c->store,
+	const struct ca_deps deps = { .store = in->store,
 		.signer = signer_local_port(c->signer),
 		.lanes = c->lanes,
 		.clock = clock_system(0),
 		.random = in->random,
-		.node = c->node,
+		.node = in->node,
 		.read_file = state_read_file,
 		.read_ctx = &in->state };
 
@@ -89,10 +85,11 @@ open_ca(struct core *c, struct init *in, struct err *err)
 
 /* A key's life begins: a leaf of the log (design section 5). */
 static bool
-record_key(struct core *c, const char *role, const struct privkey *key,
-    int64_t now, struct err *err)
+record_key(struct init *in, const char *role, const struct privkey *key,
+    struct err *err)
 {
 	AUTO_STR *json = NULL;
+	uint64_t position;
 	uint8_t spki[32];
 	char hex[65];
 
@@ -103,7 +100,8 @@ record_key(struct core *c, const char *role, const struct privkey *key,
 	json = mem_printf("{\"act\":\"made\",\"alg\":\"%s\",\"role\":\"%s\","
 			  "\"spki_sha256\":\"%s\"}",
 	    key_alg_name(privkey_alg(key)), role, hex);
-	return store_event_append(c->store, "key", json, now, NULL, err);
+	return store_event_append(in->store, "key", json, in->now, &position,
+	    err);
 }
 
 static bool
@@ -115,7 +113,8 @@ issue_first(struct core *c, struct init *in, struct err *err)
 	    !own_tls_issue(c->ca, in->config, in->tls, in->now, in->arena,
 		&tls, err) ||
 	    !ca_issue_responder(c->ca, "issuing",
-		privkey_spki(in->responder), in->arena, &responder, err) ||
+		privkey_spki(in->responder), "init", in->arena, &responder,
+		err) ||
 	    !ca_crl_run(c->ca, err))
 		return false;
 	/* The TLS certificate lies in the store, where the server finds it. */
@@ -133,13 +132,15 @@ init_record(const struct init_options *o, struct init *in, struct err *err)
 	c.lanes = lanes_new(1);
 	ok = state_write_new(&in->state, "keys/signer.journal", 0600,
 		 BYTES_NONE, err) &&
-	    open_store(&c, in, err) &&
-	    record_key(&c, "root", in->root, in->now, err) &&
-	    record_key(&c, "issuing", in->issuing, in->now, err) &&
-	    record_key(&c, "ocsp", in->responder, in->now, err) &&
-	    record_key(&c, "tls", in->tls, in->now, err) &&
+	    record_key(in, "root", in->root, err) &&
+	    record_key(in, "issuing", in->issuing, err) &&
+	    record_key(in, "ocsp", in->responder, err) &&
+	    record_key(in, "tls", in->tls, err) &&
 	    (o->sub_ca || issue_first(&c, in, err));
 	core_close(&c);
+	/* Closed before its files change hands. */
+	store_close(in->store);
+	in->store = NULL;
 	if (!ok)
 		return false;
 	users_find(in->config, &users);

@@ -10,6 +10,52 @@
 #include "main/supervisor.h"
 #include "util/fault.h"
 
+#define PASSPHRASE_FILE                                                        \
+	{                                                                      \
+		"--passphrase-file", "F",                                      \
+		    "Read the passphrase of the CA keys from the first line "  \
+		    "of F."                                                    \
+	}
+
+static const struct cli_option init_help[] = {
+	{ "--name", "NAME", "The CA's name as people read it." },
+	{ "--host", "HOST",
+	    "The name or address that clients reach this server by." },
+	{ "--https-port", "N", "Port of ACME, default 8443." },
+	{ "--http-port", "N", "Port of CRLs and CA certificates, default "
+			      "8080." },
+	{ "--est-port", "N", "Port of EST, default 8444." },
+	{ "--ops-port", "N", "Port of the metrics, on 127.0.0.1, default "
+			     "9464." },
+	{ "--key", "KIND",
+	    "Keys of the CAs: ec-p256 (default), ec-p384, rsa-2048, "
+	    "rsa-3072, rsa-4096 or ed25519." },
+	{ "--sub-ca", NULL,
+	    "Make no root: the issuing CA's key and a certificate signing "
+	    "request for another CA; see ca import." },
+	PASSPHRASE_FILE,
+	{ "--root-passphrase-file", "F",
+	    "Read the passphrase of the root's key from the first line of "
+	    "F." },
+	{ "--testing", NULL,
+	    "Make a CA for tests: its names say so, loopback addresses are "
+	    "validated, serve --testing accepts it." },
+	{ NULL, NULL, NULL },
+};
+
+static const struct cli_option serve_help[] = {
+	{ "--ready-fd", "N",
+	    "Write ready and a newline to descriptor N when the server "
+	    "answers." },
+	{ "--testing", NULL,
+	    "Obey the testing section of the configuration; refused unless "
+	    "the CA was made by init --testing." },
+	PASSPHRASE_FILE,
+	{ "--list-faults", NULL,
+	    "Print the fault points of this build and exit." },
+	{ NULL, NULL, NULL },
+};
+
 /* The commands that wire processes together; all others are in cli/. */
 static const struct cli_command commands[] = {
 	{ "init",
@@ -17,12 +63,12 @@ static const struct cli_command commands[] = {
 	    "[--est-port N] [--ops-port N] [--key KIND] [--sub-ca] "
 	    "[--passphrase-file F] [--root-passphrase-file F] [--testing]",
 	    "makes a CA: keys, certificates, configuration, store",
-	    main_init },
+	    main_init, init_help },
 	{ "serve",
 	    "[--ready-fd N] [--testing] [--passphrase-file F] "
 	    "[--list-faults]",
-	    "serves it", main_serve },
-	{ NULL, NULL, NULL, NULL },
+	    "serves it", main_serve, serve_help },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 int

@@ -47,17 +47,17 @@ own_tls_names(const struct config *c, struct arena *a, struct names *out,
 
 bool
 own_tls_issue(struct ca *ca, const struct config *c,
-    const struct privkey *key, int64_t now, struct arena *a,
+    struct privkey *key, int64_t now, struct arena *a,
     struct ca_issued *out, struct err *err)
 {
 	struct buf der = { 0 };
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
 	struct ca_request req = { .requester = REQUESTER,
 		.not_after = now + c->tls.lifetime };
-	const struct subject nobody = { 0 };
+	const struct ceremony nobody = { .now = now };
 
 	if (!own_tls_names(c, a, &req.names, err) ||
-	    !ca_ceremony_csr(key, &nobody, &der, err) ||
+	    !ca_ceremony_csr(&nobody, key, &der, err) ||
 	    !csr_parse(arena_take_buf(a, &der), a, csr, err))
 		return false;
 	req.csr = csr;

@@ -18,7 +18,7 @@ bool own_tls_names(const struct config *c, struct arena *a,
     struct names *out, struct err *err) MUST_CHECK;
 /* Issues through the core; `init` does this before the first start. */
 bool own_tls_issue(struct ca *ca, const struct config *c,
-    const struct privkey *key, int64_t now, struct arena *a,
+    struct privkey *key, int64_t now, struct arena *a,
     struct ca_issued *out, struct err *err) MUST_CHECK;
 
 #endif

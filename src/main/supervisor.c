@@ -92,6 +92,7 @@ start_child(struct supervisor *s, struct child *c, struct err *err)
 	    s->users.separate, &c->pid, err);
 	close(pair[1]);
 	c->channel = pair[0];
+	c->starts++;
 	c->ready = false;
 	c->drained = false;
 	c->started_us = clock_monotonic_us();

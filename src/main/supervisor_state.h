@@ -14,6 +14,7 @@ struct child {
 	const char *role;
 	pid_t pid;		/* 0: not running */
 	int channel;		/* our end of the boot channel; -1 */
+	unsigned starts;	/* how often it was started */
 	int64_t started_us, delay_us, restart_us;
 	bool ready;
 	bool drained;		/* told to leave */

@@ -129,11 +129,13 @@ class Server:
 
     def start_dns(self):
         if self.dns is None:
+            listens = self.top / "dns.ready"
             self.dns = subprocess.Popen(
                 [SYSTEM_PYTHON, str(HERE / "dns_server.py"), "--port",
-                 str(self.dns_port), "--txt-dir", str(self.txt)],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            self.dns.stdout.readline()   # says that it listens
+                 str(self.dns_port), "--txt-dir", str(self.txt),
+                 "--ready-file", str(listens)],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_until(listens.exists, why="the name server")
 
     def start(self, fault=None, env=None, ready=True, testing=True):
         """Starts serve; waits for readiness unless ready is False."""
