@@ -45,8 +45,7 @@ find(const struct cli_command *rows, int argc, char **argv, int *words)
  * they stand before a "--"; the rest keeps its order.
  */
 static bool
-take_common(struct cli *cli, int argc, char **argv, bool *help,
-    struct err *err)
+take_common(struct cli *cli, int argc, char **argv, bool *help, struct err *err)
 {
 	bool options = true;
 
@@ -71,8 +70,8 @@ take_common(struct cli *cli, int argc, char **argv, bool *help,
 		else
 			cli->argv[cli->argc++] = argv[i];
 		if (value != NULL && i + 1 == argc)
-			return fail(err, ERR_USAGE, "%s wants a value",
-			    argv[i]);
+			return fail(
+			    err, ERR_USAGE, "%s wants a value", argv[i]);
 		if (value != NULL)
 			*value = argv[++i];
 	}
@@ -87,19 +86,19 @@ settle_paths(struct cli *cli)
 
 	if (cli->state == NULL && cli->config_path != NULL) {
 		slash = strrchr(cli->config_path, '/');
-		cli->state = slash == NULL ?
-		    "." :
-		    arena_str(cli->arena,
-			bytes_of(cli->config_path,
-			    slash == cli->config_path ?
-				1 :
-				(size_t)(slash - cli->config_path)));
+		cli->state = slash == NULL
+		    ? "."
+		    : arena_str(cli->arena,
+			  bytes_of(cli->config_path,
+			      slash == cli->config_path
+				  ? 1
+				  : (size_t)(slash - cli->config_path)));
 	}
 	if (cli->state == NULL)
 		cli->state = ".";
 	if (cli->config_path == NULL)
-		cli->config_path = arena_printf(cli->arena,
-		    "%s/chancery.yaml", cli->state);
+		cli->config_path =
+		    arena_printf(cli->arena, "%s/chancery.yaml", cli->state);
 }
 
 static int
@@ -121,6 +120,7 @@ run(struct cli *cli, int argc, char **argv, const struct cli_command *more)
 		command = find(cli_commands, cli->argc, cli->argv, &words);
 	if (command == NULL)
 		return help_unknown(cli, more);
+	cli->command = command;
 	cli->argv += words;
 	cli->argc -= words;
 	if (help)

@@ -13,8 +13,8 @@ find(const struct option_row *rows, size_t n, const char *name, size_t len)
 }
 
 static bool
-fail_unknown(const struct option_row *rows, size_t n, const char *name,
-    struct err *err)
+fail_unknown(
+    const struct option_row *rows, size_t n, const char *name, struct err *err)
 {
 	const struct option_row *near = NULL;
 	unsigned best = 4;
@@ -83,8 +83,8 @@ take(const struct cli *cli, const struct option_row *rows, size_t n, int *i,
 	const struct option_row *row = find(rows, n, name, len);
 
 	if (row == NULL)
-		return fail_unknown(rows, n,
-		    arena_str(cli->arena, bytes_of(name, len)), err);
+		return fail_unknown(
+		    rows, n, arena_str(cli->arena, bytes_of(name, len)), err);
 	if (row->kind == OPTION_FLAG && value != NULL)
 		return fail(err, ERR_USAGE, "--%s takes no value", row->name);
 	if (row->kind == OPTION_FLAG)
@@ -98,8 +98,7 @@ take(const struct cli *cli, const struct option_row *rows, size_t n, int *i,
 
 bool
 options_parse(const struct cli *cli, const struct option_row *rows, size_t n,
-    const char **positional, size_t max, size_t *positional_n,
-    struct err *err)
+    const char **positional, size_t max, size_t *positional_n, struct err *err)
 {
 	bool options = true;
 
@@ -113,8 +112,8 @@ options_parse(const struct cli *cli, const struct option_row *rows, size_t n,
 			if (!take(cli, rows, n, &i, err))
 				return false;
 		} else if (*positional_n == max) {
-			return fail(err, ERR_USAGE, "unexpected argument %s",
-			    arg);
+			return fail(
+			    err, ERR_USAGE, "unexpected argument %s", arg);
 		} else {
 			positional[(*positional_n)++] = arg;
 		}

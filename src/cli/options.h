@@ -9,15 +9,15 @@
 #include "cli/cli.h"
 
 enum option_kind {
-	OPTION_FLAG,		/* bool */
-	OPTION_TEXT,		/* const char * */
-	OPTION_INT,		/* int64_t in min..max */
-	OPTION_DURATION,	/* int64_t seconds: "30d" */
-	OPTION_LIST		/* struct config_strings, each use adds one */
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char * */
+	OPTION_INT, /* int64_t in min..max */
+	OPTION_DURATION, /* int64_t seconds: "30d" */
+	OPTION_LIST /* struct config_strings, each use adds one */
 };
 
 struct option_row {
-	const char *name;	/* without the dashes */
+	const char *name; /* without the dashes */
 	enum option_kind kind;
 	void *to;
 	int64_t min, max;

@@ -1,0 +1,77 @@
+#include <stdlib.h>
+
+#include "api/reply.h"
+#include "api/server.h"
+
+struct api *
+api_new(const struct api_deps *deps, const struct config *config)
+{
+	struct api *api = mem_alloc(sizeof(*api));
+
+	api->deps = *deps;
+	atomic_init(&api->config, config);
+	return api;
+}
+
+void
+api_free(struct api *api)
+{
+	free(api);
+}
+
+void
+api_reload(struct api *api, const struct config *config)
+{
+	atomic_store(&api->config, config);
+}
+
+static void
+get_status(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct api *api = ctx;
+	struct ca_counters ca;
+	struct store_counters store;
+	json_t *o = json_object();
+
+	ca_counters_get(api->deps.ca, &ca);
+	store_counters_get(api->deps.store, &store);
+	json_object_set_new(o, "issued", json_integer((json_int_t)ca.issued));
+	json_object_set_new(o, "refused", json_integer((json_int_t)ca.refused));
+	json_object_set_new(o, "revoked", json_integer((json_int_t)ca.revoked));
+	json_object_set_new(o, "crls", json_integer((json_int_t)ca.crls));
+	json_object_set_new(o, "crls_current",
+	    json_boolean(ca_crl_current(api->deps.ca, req->now)));
+	json_object_set_new(
+	    o, "changes", json_integer((json_int_t)store.changes));
+	json_object_set_new(
+	    o, "queue", json_integer((json_int_t)store.queue_depth));
+	reply_json(req, resp, 200, o);
+}
+
+#define PREFIX "/control/v1"
+#define GET(path, fn)                                                          \
+	{                                                                      \
+		HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,           \
+		    LISTENER_CONTROL, reply_refuse                             \
+	}
+#define POST(path, fn, body)                                                   \
+	{                                                                      \
+		HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,             \
+		    "application/json", LISTENER_CONTROL, reply_refuse         \
+	}
+
+static const struct http_route rows[] = {
+	GET("/status", get_status),
+};
+
+void
+api_routes(struct api *api, struct http_routes *routes)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct http_route row = rows[i];
+
+		row.ctx = api;
+		http_routes_add(routes, &row, 1);
+	}
+	http_routes_add_refusal(routes, "/control/", reply_refuse, api);
+}
