@@ -189,8 +189,8 @@ der_read_named_bits(struct der *d, unsigned *bits)
 bool
 der_read_time(struct der *d, int64_t *out)
 {
-	/* 2050-01-01T00:00:00Z */
-	static const int64_t year_2050 = 2524608000;
+	/* 1950-01-01 and 2050-01-01, what UTCTime can say. */
+	static const int64_t utc_from = -631152000, utc_until = 2524608000;
 	struct der at = *d;
 	struct bytes c;
 	int64_t t;
@@ -202,9 +202,9 @@ der_read_time(struct der *d, int64_t *out)
 		if (!time_parse_utctime(c, &t))
 			return false;
 	} else if (tag == DER_GENERALIZED_TIME) {
-		/* RFC 5280 section 4.1.2.5: through 2049 it MUST be UTCTime.
-		 */
-		if (!time_parse_generalized(c, &t) || t < year_2050)
+		/* RFC 5280 section 4.1.2.5: what UTCTime can say, it MUST. */
+		if (!time_parse_generalized(c, &t) ||
+		    (t >= utc_from && t < utc_until))
 			return false;
 	} else
 		return false;

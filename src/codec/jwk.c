@@ -214,11 +214,11 @@ jwk_of_key(const struct pubkey *key, struct arena *a, struct jwk *out)
 				    "{\"crv\":\"%s\",\"kty\":\"EC\","
 				    "\"x\":\"%s\",\"y\":\"%s\"}",
 				    curves[i].crv,
+				    base64url_arena(
+					a, bytes_of(key->point.p + 1, half)),
 				    base64url_arena(a,
-					bytes_of(key->point.p + 1, half)),
-				    base64url_arena(a,
-					bytes_of(key->point.p + 1 + half,
-					    half)));
+					bytes_of(
+					    key->point.p + 1 + half, half)));
 	}
 	digest_sha256(bytes_str(jwk.canonical), jwk.thumbprint);
 	*out = jwk;

@@ -156,6 +156,13 @@ made_cert(struct arena *a, EVP_PKEY *key, EVP_PKEY *issuer, const EVP_MD *md,
 	return MADE_I2D(a, i2d_X509, cert);
 }
 
+long
+made_ca_path_length(X509 *cert)
+{
+	assert_int_equal(X509_check_ca(cert), 1);
+	return X509_get_pathlen(cert);
+}
+
 struct bytes
 made_hex(struct arena *a, const char *hex)
 {

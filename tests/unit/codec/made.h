@@ -19,8 +19,8 @@ const EVP_MD *made_md(enum key_alg alg);
 /* The key as OpenSSL encodes it: SubjectPublicKeyInfo. */
 struct bytes made_spki(struct arena *a, EVP_PKEY *key);
 /* Signs with the key, ECDSA in DER. */
-struct bytes made_signature(struct arena *a, EVP_PKEY *key, const EVP_MD *md,
-    struct bytes msg);
+struct bytes made_signature(
+    struct arena *a, EVP_PKEY *key, const EVP_MD *md, struct bytes msg);
 
 /* Extensions as OpenSSL's configuration writes them, NULL-terminated pairs of
  * name and value: { "subjectAltName", "DNS:a.example", NULL }. */
@@ -28,11 +28,13 @@ struct bytes made_csr(struct arena *a, EVP_PKEY *key, const EVP_MD *md,
     const char *cn, const char *const *extensions);
 struct bytes made_cert(struct arena *a, EVP_PKEY *key, EVP_PKEY *issuer,
     const EVP_MD *md, const char *cn, const char *const *extensions);
+/* What OpenSSL says of a CA certificate: -1 for no limit; fails for none. */
+long made_ca_path_length(X509 *cert);
 /* Octets from hex; spaces are allowed. */
 struct bytes made_hex(struct arena *a, const char *hex);
 /* A copy with one octet changed. */
-struct bytes made_changed(struct arena *a, struct bytes in, size_t at,
-    uint8_t to);
+struct bytes made_changed(
+    struct arena *a, struct bytes in, size_t at, uint8_t to);
 /* The place of some octets in others, which must be there. */
 size_t made_find(struct bytes in, const void *what, size_t n);
 /* A copy with the first `from` replaced by `to` of the same length. */

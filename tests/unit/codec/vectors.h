@@ -1,4 +1,5 @@
-/* Examples of RFC 7515 appendix A, RFC 7638 section 3.1, RFC 8037 appendix A. */
+/* Examples of RFC 7515 appendix A, RFC 7638 section 3.1, RFC 8037 appendix A.
+ */
 #ifndef CODEC_VECTORS_H
 #define CODEC_VECTORS_H
 
@@ -20,8 +21,7 @@
 	"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","                                \
 	"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
 #define RFC8037_THUMBPRINT "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-#define RFC8037_INPUT                                                          \
-	"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+#define RFC8037_INPUT "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
 #define RFC8037_SIGNATURE                                                      \
 	"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsP" \
 	"t9g7sVvpAr_MuM0KAg"
@@ -56,7 +56,7 @@
 #define RFC7515_A4_JWK                                                         \
 	"{\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\""                           \
 	"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1j" \
-	"SfS9tsz4qUxcWceqwQGk\",\"y\":\""                                       \
+	"SfS9tsz4qUxcWceqwQGk\",\"y\":\""                                      \
 	"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0A" \
 	"ZMaZmh9ubmf63e3kyMj2\"}"
 #define RFC7515_A4_INPUT "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA"
