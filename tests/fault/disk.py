@@ -1,0 +1,59 @@
+"""A full disk rolls back and is told as 503, status goes on; a failing fsync
+stops the server, which comes back status-only until a write holds."""
+import record
+from support.acme_driver import Client, Refused, Responder
+from support.server import Server, wait_until
+
+
+def full_disk():
+    with Server.fresh(name="Full") as s:
+        responder = Responder(s.ports["http01"])
+        s.stop()
+        # From the 40th write on the disk is full for this life.
+        s.start(fault="vfs.write:40+:enospc")
+        client = Client(s, responder, patience=3)
+        try:
+            client.register()
+            for i in range(20):
+                client.issue(f"n{i}.full.test")
+            raise AssertionError("the disk never was full")
+        except Refused as e:
+            assert e.status == 503, e
+        status, _, crl = s.get("/crl/issuing.crl")
+        assert status == 200 and crl, status
+        status, _, _ = s.get("/ca/issuing.cer")
+        assert status == 200
+        assert "fault vfs.write reached" in "\n".join(s.log_lines())
+        assert s.process.poll() is None
+        s.stop()
+        # There is room again: the record is whole and the next run works.
+        s.start()
+        client = Client(s, responder).register()
+        _, certificate, _ = client.issue("after.full.test")
+        assert certificate is not None
+        responder.close()
+        s.stop()
+        record.check(s)
+
+
+def failing_fsync():
+    with Server.fresh(name="Fsync") as s:
+        responder = Responder(s.ports["http01"])
+        s.stop()
+        s.start(fault="vfs.sync:12:eio")
+        client = Client(s, responder, patience=40).register()
+        for i in range(12):
+            order, certificate, _ = client.issue(f"n{i}.fsync.test")
+            assert certificate is not None or order["status"] == "invalid"
+        text = "\n".join(s.log_lines())
+        assert "fault vfs.sync reached" in text
+        assert any(s.log_events("store-broken")), "nothing stopped"
+        assert any(s.log_events("status-only")), "it came back as if whole"
+        wait_until(lambda: s.get("/readyz")[0] == 200, 20, why="readiness")
+        responder.close()
+        s.stop()
+        record.check(s)
+
+
+full_disk()
+failing_fsync()

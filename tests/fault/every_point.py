@@ -1,0 +1,13 @@
+"""Every fault point of the binary belongs to one of the tests here."""
+import os
+import subprocess
+
+known = ("account.insert", "order.insert", "challenge.start",
+         "validation.finish", "issue.", "journal.", "signer.reply",
+         "writer.commit", "revoke.", "crl.", "tls.renew", "vfs.")
+out = subprocess.run([os.environ["CHANCERY"], "serve", "--list-faults"],
+                     check=True, stdout=subprocess.PIPE, text=True).stdout
+points = out.split()
+assert len(points) >= 20, points
+for p in points:
+    assert p.startswith(known), f"no test kills the server at {p}"

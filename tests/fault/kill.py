@@ -1,0 +1,111 @@
+"""kill -9 at every fault point of a flow: never two certificates for an order,
+never a lost one; the client that goes on ends with exactly one."""
+import subprocess
+import sys
+
+import record
+from support.acme_driver import Client, Responder
+from support.server import Server, wait_until
+
+ISSUE = ("account.insert", "order.insert", "challenge.start",
+         "validation.finish", "issue.", "journal.", "signer.reply",
+         "writer.commit")
+REVOKE = ("revoke.", "crl.")
+RENEW = ("tls.renew",)
+
+
+def points(prefixes, binary):
+    out = subprocess.run([binary, "serve", "--list-faults"], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout.split()
+    return [p for p in out if p.startswith(prefixes)]
+
+
+def reached(s, point):
+    text = "\n".join(s.log_lines())
+    assert f"fault {point} reached" in text, f"{point} was not reached"
+
+
+def issue_flow(point):
+    with Server.fresh(name="Kill") as s:
+        s.stop()
+        s.start(fault=f"{point}:{1 if point.startswith(('account', 'order', 'issue', 'chall', 'valid')) else 6}:kill",
+                ready=False)
+        responder = Responder(s.ports["http01"])
+        client = Client(s, responder).register()
+        order, certificate, _ = client.issue("www.kill.test")
+        if order["status"] == "invalid":
+            # Refused is allowed only if nothing was released for it.
+            assert certificate is None
+            order, certificate, _ = client.issue("www.kill.test")
+        assert certificate is not None, order
+        # More of them, so that a later passage is reached too.
+        for i in range(3):
+            _, more, _ = client.issue(f"n{i}.kill.test")
+            assert more is not None
+        responder.close()
+        serial = f"{certificate.serial_number:040x}"
+        row = s.cli("cert", "show", serial, parse=True)
+        assert row["status"] in ("valid", "issued"), row
+        reached(s, point)
+        s.stop()
+        kinds = record.check(s)
+        print(point, dict(kinds))
+
+
+def revoke_flow(point):
+    with Server.fresh(name="Kill") as s:
+        responder = Responder(s.ports["http01"])
+        client = Client(s, responder).register()
+        _, certificate, _ = client.issue("www.kill.test")
+        serial = f"{certificate.serial_number:040x}"
+        s.stop()
+        s.start(fault=f"{point}:1:kill", ready=False)
+        client.nonce = client.connection = None
+        try:
+            client.revoke(certificate)
+        except Exception as e:  # an answer of the next life: already revoked
+            assert getattr(e, "type", "") == "alreadyRevoked", e
+
+        def listed():
+            try:
+                status, _, crl = s.get("/crl/issuing.crl")
+            except OSError:
+                return False
+            if status != 200:
+                return False
+            text = subprocess.run(
+                ["openssl", "crl", "-inform", "DER", "-noout", "-text"],
+                input=crl, stdout=subprocess.PIPE, check=True).stdout
+            return serial.upper() in text.decode()
+        wait_until(listed, 20, why="the serial in the CRL")
+        wait_until(lambda: f"fault {point} reached" in
+                   "\n".join(s.log_lines()), 20, why=f"{point} to be reached")
+        responder.close()
+        s.stop()
+        record.check(s)
+        print(point, "ok")
+
+
+def renew_flow(point):
+    s = Server.fresh(name="Kill")
+    try:
+        s.configure({"testing.clock_offset": "25d"})
+        s.start(fault=f"{point}:1:kill", ready=False)
+        wait_until(lambda: any(s.log_events("ready")), 30, why="readiness")
+        reached(s, point)
+        s.get("/healthz", "https")
+        s.stop()
+        record.check(s)
+        print(point, "ok")
+    finally:
+        s.close()
+
+
+flows = {"issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
+         "renew": (RENEW, renew_flow)}
+prefixes, flow = flows[sys.argv[1]]
+binary = __import__("os").environ["CHANCERY"]
+todo = points(prefixes, binary)
+assert todo, "this binary lists no such fault points"
+for p in todo:
+    flow(p)
