@@ -1,5 +1,5 @@
 /*
- * Our VFS: the system's default one with three differences.  Fault points
+ * Our VFS: the system's default one with few differences.  Fault points
  * ("vfs.write", "vfs.sync", "vfs.truncate") make it fail on demand, fsyncs are
  * counted, and a relative path stays as it is: the server drops its rights with
  * its working directory in the database's folder, and the folders above may

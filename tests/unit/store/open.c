@@ -1,7 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sqlite3.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "util/own.h"
 #include "fixture.h"
@@ -115,6 +119,76 @@ test_relative_path(void **state)
 	assert_return_code(fchdir(home), errno);
 }
 
+/* The rights that the server's sandbox leaves it: this folder, nothing else. */
+static bool
+landlock_to_folder(void)
+{
+	const uint64_t rights = LANDLOCK_ACCESS_FS_READ_FILE |
+	    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+	const struct landlock_ruleset_attr set = {
+		.handled_access_fs = rights | LANDLOCK_ACCESS_FS_EXECUTE |
+		    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK,
+	};
+	const struct landlock_path_beneath_attr rule = {
+		.allowed_access = rights,
+		.parent_fd = open(".", O_PATH | O_DIRECTORY),
+	};
+	long fd = syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);
+
+	return fd >= 0 &&
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		&rule, 0) == 0 &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+}
+
+/* In a child, which cannot get its rights back.  2: the kernel has none. */
+static int
+landlocked_use(struct fixture *f)
+{
+	const struct store_options o = { .path = "chancery.db" };
+	struct account_row row = account_make(f, 1);
+
+	if (chdir(f->dir) != 0)
+		return 3;
+	if (!landlock_to_folder())
+		return 2;
+	if (open("/dev/urandom", O_RDONLY) >= 0)
+		return 4;
+	if (!store_open(&o, &f->s, &f->err) ||
+	    !store_account_insert(f->s, &row, &f->err) ||
+	    !store_account_get(f->s, "acct-1", f->a, &row, &f->err) ||
+	    !store_backup(f->s, "copy.db", &f->err)) {
+		fprintf(stderr, "%s (%s)\n", f->err.shown, f->err.detail);
+		return 1;
+	}
+	store_close(f->s);
+	return 0;
+}
+
+static void
+test_rights_to_one_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct account_row out;
+	int status;
+	pid_t pid;
+
+	store_close(TAKE(f->s));
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		_exit(landlocked_use(f));
+	assert_return_code(waitpid(pid, &status, 0), errno);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_ok(f, reopen(f, false, &f->s));
+	assert_ok(f, store_account_get(f->s, "acct-1", f->a, &out, &f->err));
+}
+
 static void
 test_everything_is_there_again(void **state)
 {
@@ -182,6 +256,7 @@ main(void)
 		T(test_no_database_at_all),
 		T(test_only_its_owner_reads_it),
 		T(test_relative_path),
+		T(test_rights_to_one_folder),
 		T(test_everything_is_there_again),
 		T(test_many_rows),
 	};

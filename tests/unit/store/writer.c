@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include "util/fault.h"
 #include "fixture.h"
 
@@ -378,6 +380,7 @@ static void
 test_wal_is_copied_off_the_path(void **state)
 {
 	struct fixture *f = *state;
+	struct stat st;
 	char big[3000];
 
 	memset(big, 'x', sizeof(big) - 1);
@@ -388,6 +391,11 @@ test_wal_is_copied_off_the_path(void **state)
 		row.jwk = big;
 		assert_ok(f, store_account_insert(f->s, &row, &f->err));
 	}
+	/* The database grows while everything is still open: it was copied. */
+	do {
+		sched_yield();
+		assert_return_code(stat(f->path, &st), errno);
+	} while (st.st_size < 1000000);
 	fixture_reopen(f, 0);
 	assert_int_equal(log_count(f), 1500);
 }
