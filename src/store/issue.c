@@ -321,7 +321,7 @@ store_cert_void(struct store *s, const char *id, const char *error_json,
 		.error_json = error_json,
 		.now = now,
 	};
-	AUTO_EVENT e = event("cert-void", now);
+	AUTO_EVENT e = event("cert-voided", now);
 
 	event_text(&e, "error", error_json);
 	event_text(&e, "id", id);

@@ -95,7 +95,7 @@ static bool
 kind_check(const char *kind, struct err *err)
 {
 	static const char *const own[] = { "account", "account-deactivated",
-		"cert-intent", "cert-issued", "cert-revoked", "cert-void",
+		"cert-intent", "cert-issued", "cert-revoked", "cert-voided",
 		"crl", "crl-intent", "profile" };
 	size_t n = strlen(kind);
 
