@@ -49,14 +49,33 @@ oid_store(const struct reading *r, struct bytes oid, const char **out)
 	return true;
 }
 
+/* With trailing zero bits, as roots of 1999 to 2006 have them. */
+static bool
+named_bits_tolerant(struct der *d, unsigned *bits)
+{
+	struct bytes c;
+
+	*bits = 0;
+	if (!der_read(d, DER_BIT_STRING, &c) || c.n < 2 || c.n > 3 ||
+	    c.p[0] > 7)
+		return false;
+	for (size_t i = 0; i < (c.n - 1) * 8 - c.p[0]; i++)
+		if ((c.p[1 + i / 8] & 0x80u >> i % 8) != 0)
+			*bits |= 1u << i;
+	return true;
+}
+
 static bool
 key_usage_decode(const struct reading *r)
 {
 	struct der d = der_of(r->x->value);
-	unsigned bits;
+	unsigned bits = 0;
+	bool ok = der_read_named_bits(&d, &bits);
 
+	if (!ok && r->mode == NAMES_TOLERANT)
+		ok = named_bits_tolerant(&d, &bits);
 	/* RFC 5280 section 4.2.1.3: at least one bit is set. */
-	if (!der_read_named_bits(&d, &bits) || !der_at_end(&d) || bits == 0)
+	if (!ok || !der_at_end(&d) || bits == 0)
 		return fail_form(r, "key usage");
 	r->out->has_key_usage = true;
 	r->out->key_usage = bits;

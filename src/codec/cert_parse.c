@@ -2,6 +2,7 @@
 #include "codec/extension.h"
 #include "codec/signed.h"
 #include "codec/subject.h"
+#include "util/times.h"
 
 static bool
 version_parse(struct der *d, struct cert *out, struct err *err)
@@ -48,14 +49,28 @@ serial_parse(
 	return true;
 }
 
+/* Some roots have GeneralizedTime before 2050. */
 static bool
-validity_parse(struct der *d, struct cert *out, struct err *err)
+time_read(struct der *d, enum names_mode mode, int64_t *out)
+{
+	struct bytes text;
+
+	if (der_read_time(d, out))
+		return true;
+	return mode == NAMES_TOLERANT &&
+	    der_read(d, DER_GENERALIZED_TIME, &text) &&
+	    time_parse_generalized(text, out);
+}
+
+static bool
+validity_parse(
+    struct der *d, enum names_mode mode, struct cert *out, struct err *err)
 {
 	struct der inner;
 
 	if (!der_enter(d, DER_SEQUENCE, &inner) ||
-	    !der_read_time(&inner, &out->not_before) ||
-	    !der_read_time(&inner, &out->not_after) || !der_at_end(&inner))
+	    !time_read(&inner, mode, &out->not_before) ||
+	    !time_read(&inner, mode, &out->not_after) || !der_at_end(&inner))
 		return fail(err, ERR_MALFORMED,
 		    "certificate has a validity that is not two times of "
 		    "RFC 5280");
@@ -142,7 +157,8 @@ tbs_parse(enum names_mode mode, struct arena *a, struct cert *out,
 		return false;
 	if (!der_read_whole(&d, DER_SEQUENCE, &out->issuer))
 		return fail(err, ERR_MALFORMED, "certificate has no issuer");
-	if (!subject_check(out->issuer, err) || !validity_parse(&d, out, err))
+	if (!subject_check(out->issuer, err) ||
+	    !validity_parse(&d, mode, out, err))
 		return false;
 	if (!der_read_whole(&d, DER_SEQUENCE, &out->subject))
 		return fail(err, ERR_MALFORMED, "certificate has no subject");

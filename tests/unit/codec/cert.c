@@ -427,6 +427,10 @@ test_tolerance_with_others(void **state)
 	    arena, der, "http://a.example/crl", "ldap // a.example/c", 19);
 	parse_or_fail(other, &c);
 	assert_int_equal(c.crl_urls_n, 0);
+	other = made_replaced(
+	    arena, der, "\x18\x0f\x32\x30\x35", "\x18\x0f\x32\x30\x34", 5);
+	parse_or_fail(other, &c);
+	assert_true(c.not_after < spec.not_after);
 	/* But two algorithms are refused. */
 	other = made_replaced(arena, der,
 	    "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
@@ -516,6 +520,10 @@ test_versions_serials_and_ids(void **state)
 		/* Key usage without a bit; with an unknown bit. */
 		{ "a0 03 02 01 02", "02 01 05",
 		    "a3 0e 30 0c 30 0a 06 03 551d0f 04 03 03 01 00", false, 0 },
+		/* Trailing zero bits, as old roots have them. */
+		{ "a0 03 02 01 02", "02 01 05",
+		    "a3 0f 30 0d 30 0b 06 03 551d0f 04 04 03 02 00 06", true,
+		    3 },
 		/* An unknown extension, critical. */
 		{ "a0 03 02 01 02", "02 01 05",
 		    "a3 0e 30 0c 30 0a 06 02 2a03 01 01 ff 04 01 00", true, 3 },
