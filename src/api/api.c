@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "api/handlers.h"
 #include "api/reply.h"
-#include "api/server.h"
 
 struct api *
 api_new(const struct api_deps *deps, const struct config *config)
@@ -25,8 +25,8 @@ api_reload(struct api *api, const struct config *config)
 	atomic_store(&api->config, config);
 }
 
-static void
-get_status(void *ctx, struct http_req *req, struct http_resp *resp)
+void
+api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct api *api = ctx;
 	struct ca_counters ca;
@@ -60,8 +60,24 @@ get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 		    "application/json", LISTENER_CONTROL, reply_refuse         \
 	}
 
+/* A CSR, and a thousand names of the longest kind. */
+#define BODY_ISSUE (512u << 10)
+#define BODY_SMALL (16u << 10)
+
 static const struct http_route rows[] = {
-	GET("/status", get_status),
+	GET("/status", api_get_status),
+	GET("/certs", api_get_certs),
+	POST("/certs", api_post_certs, BODY_ISSUE),
+	GET("/certs/{cert}", api_get_cert),
+	POST("/certs/{cert}/revoke", api_post_cert_revoke, BODY_SMALL),
+	GET("/accounts", api_get_accounts),
+	GET("/accounts/{id}", api_get_account),
+	POST("/accounts/{id}/deactivate", api_post_account_deactivate,
+	    BODY_SMALL),
+	GET("/orders", api_get_orders),
+	GET("/orders/{id}", api_get_order),
+	GET("/cas", api_get_cas),
+	GET("/cas/{name}", api_get_ca),
 };
 
 void

@@ -5,6 +5,9 @@
 #include <stdatomic.h>
 #include "api/api.h"
 
+/* Who did it, in the record. */
+#define API_OPERATOR "operator"
+
 struct api {
 	struct api_deps deps;
 	_Atomic(const struct config *) config;

@@ -1,0 +1,97 @@
+#include "api/handlers.h"
+#include "api/query.h"
+#include "api/reply.h"
+#include "api/view.h"
+
+static bool
+list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	const char *after = NULL, *limit = NULL;
+	const struct query_field fields[] = {
+		{ "after", &after },
+		{ "limit", &limit },
+	};
+	AUTO(json_t) *o = json_object();
+	struct account_row *rows;
+	json_t *accounts;
+	unsigned max;
+	size_t n;
+
+	if (!query_read(req, fields, COUNT_OF(fields), err) ||
+	    !query_limit(limit, &max, err) ||
+	    !store_account_list(
+		api->deps.store, after, max, req->arena, &rows, &n, err))
+		return false;
+	accounts = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+		    accounts, view_account(&rows[i], req->arena));
+	json_object_set_new(o, "accounts", accounts);
+	view_text(o, "next", n == max ? rows[n - 1].id : NULL);
+	*out = TAKE(o);
+	return true;
+}
+
+void
+api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (list(ctx, req, &o, &err))
+		reply_json(req, resp, 200, o);
+	else
+		reply_err(req, resp, &err);
+}
+
+static bool
+show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	struct account_row row;
+	const char *id;
+
+	if (!query_capture(req, 0, &id, err))
+		return false;
+	req->log_object = id;
+	if (!store_account_get(api->deps.store, id, req->arena, &row, err))
+		return false;
+	*out = view_account(&row, req->arena);
+	return true;
+}
+
+void
+api_get_account(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (show(ctx, req, &o, &err))
+		reply_json(req, resp, 200, o);
+	else
+		reply_err(req, resp, &err);
+}
+
+/* The change's own leaf of the log says that an operator did it. */
+static bool
+deactivate(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	const char *id;
+
+	return query_capture(req, 0, &id, err) &&
+	    store_account_deactivate(
+		api->deps.store, id, req->now, API_OPERATOR, err) &&
+	    show(api, req, out, err);
+}
+
+void
+api_post_account_deactivate(
+    void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (deactivate(ctx, req, &o, &err))
+		reply_json(req, resp, 200, o);
+	else
+		reply_err(req, resp, &err);
+}

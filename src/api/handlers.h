@@ -1,0 +1,22 @@
+/* The handlers behind the rows of api.c; ctx is the struct api. */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/server.h"
+
+void api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_cert_revoke(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_account(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_account_deactivate(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_order(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_status(void *ctx, struct http_req *req, struct http_resp *resp);
+
+#endif

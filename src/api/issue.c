@@ -1,0 +1,145 @@
+#include "api/handlers.h"
+#include "api/reply.h"
+#include "api/view.h"
+#include "codec/pem.h"
+#include "util/text.h"
+
+/* PEM, or the DER as base64. */
+static bool
+read_csr(const char *text, struct arena *a, struct csr *out, struct err *err)
+{
+	struct bytes rest = bytes_str(text), der;
+	bool found;
+
+	if (strstr(text, "-----BEGIN") == NULL) {
+		if (!base64_decode(rest, a, &der, err))
+			return false;
+		return csr_parse(der, a, out, err);
+	}
+	if (!pem_next(&rest, "CERTIFICATE REQUEST", a, &found, &der, err))
+		return false;
+	/* What openssl called it before 1.0, and Microsoft's tools still do. */
+	rest = bytes_str(text);
+	if (!found &&
+	    !pem_next(&rest, "NEW CERTIFICATE REQUEST", a, &found, &der, err))
+		return false;
+	if (!found)
+		return fail(err, ERR_BAD_CSR,
+		    "no CERTIFICATE REQUEST block found in the PEM");
+	return csr_parse(der, a, out, err);
+}
+
+/* A CSR without a subjectAltName: its common name, if that is a name. */
+static bool
+names_of_csr(
+    const struct csr *csr, struct arena *a, struct names *out, struct err *err)
+{
+	struct name *one = arena_alloc(a, sizeof(*one));
+	struct err ignored = { 0 };
+	uint8_t ip[16];
+
+	if (csr->names.n > 0) {
+		*out = csr->names;
+		return true;
+	}
+	if (csr->common_name == NULL ||
+	    !name_parse(
+		name_ip_octets(csr->common_name, ip) > 0 ? NAME_IP : NAME_DNS,
+		bytes_str(csr->common_name), a, one, &ignored))
+		return fail(err, ERR_BAD_CSR,
+		    "the CSR has no subjectAltName, expected one, or names "
+		    "with the request");
+	*out = (struct names){ one, 1 };
+	return true;
+}
+
+static bool
+read_names(const json_t *list, const struct csr *csr, struct arena *a,
+    struct names *out, struct err *err)
+{
+	size_t n = json_array_size(list);
+	struct name *v;
+
+	if (list == NULL || (json_is_array(list) && n == 0))
+		return names_of_csr(csr, a, out, err);
+	if (!json_is_array(list))
+		return fail(err, ERR_MALFORMED, "names is not a list");
+	if (n > NAMES_MAX)
+		return fail(
+		    err, ERR_TOO_LARGE, "%zu names, at most %u", n, NAMES_MAX);
+	v = arena_array(a, n, sizeof(*v));
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		if (s == NULL)
+			return fail(
+			    err, ERR_MALFORMED, "a name is not a string");
+		if (!name_parse_tagged(s, a, &v[i], err))
+			return false;
+	}
+	*out = (struct names){ v, n };
+	return true;
+}
+
+static bool
+read_request(struct api *api, struct http_req *req, struct ca_request *out,
+    struct err *err)
+{
+	struct csr *csr = arena_alloc(req->arena, sizeof(*csr));
+	const char *csr_text, *profile;
+	json_t *body;
+
+	if (!json_parse_object(req->body, req->arena, &body, err) ||
+	    !json_get_string(body, "csr", &csr_text, err) ||
+	    !json_get_string_optional(body, "profile", &profile, err))
+		return false;
+	if (profile == NULL)
+		profile = api_config(api)->default_profile;
+	out->profile =
+	    profile == NULL ? NULL : ca_profile_find(api->deps.ca, profile);
+	if (out->profile == NULL)
+		return fail(err, ERR_PROFILE_INVALID,
+		    "there is no profile %s in the configuration",
+		    profile == NULL ? "by default" : profile);
+	if (!read_csr(csr_text, req->arena, csr, err) ||
+	    !read_names(json_object_get(body, "names"), csr, req->arena,
+		&out->names, err))
+		return false;
+	out->csr = csr;
+	out->requester = API_OPERATOR;
+	return true;
+}
+
+static bool
+issue(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	struct ca_request request = { 0 };
+	struct ca_issued issued;
+	AUTO(json_t) *o = NULL;
+
+	if (!read_request(api, req, &request, err) ||
+	    !ca_issue(api->deps.ca, &request, req->arena, &issued, err))
+		return false;
+	req->log_object = issued.id;
+	o = json_object();
+	view_hex(o, "serial", bytes_of(issued.serial, SERIAL_SIZE));
+	view_text(o, "id", issued.id);
+	view_time(o, "not_before", issued.not_before);
+	view_time(o, "not_after", issued.not_after);
+	json_object_set_new(o, "pem",
+	    json_stringn((const char *)issued.pem_chain.p, issued.pem_chain.n));
+	*out = TAKE(o);
+	return true;
+}
+
+void
+api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (issue(ctx, req, &o, &err))
+		reply_json(req, resp, 201, o);
+	else
+		reply_err(req, resp, &err);
+}

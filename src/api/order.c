@@ -1,0 +1,100 @@
+#include "api/handlers.h"
+#include "api/query.h"
+#include "api/reply.h"
+#include "api/view.h"
+
+static bool
+list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	const char *account = NULL, *after = NULL, *limit = NULL;
+	const struct query_field fields[] = {
+		{ "account", &account },
+		{ "after", &after },
+		{ "limit", &limit },
+	};
+	AUTO(json_t) *o = json_object();
+	struct order_row *rows;
+	json_t *orders;
+	unsigned max;
+	size_t n;
+
+	if (!query_read(req, fields, COUNT_OF(fields), err) ||
+	    !query_limit(limit, &max, err) ||
+	    !store_order_list(api->deps.store, account, after, max, req->now,
+		req->arena, &rows, &n, err))
+		return false;
+	orders = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(orders, view_order(&rows[i]));
+	json_object_set_new(o, "orders", orders);
+	view_text(o, "next", n == max ? rows[n - 1].id : NULL);
+	*out = TAKE(o);
+	return true;
+}
+
+void
+api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (list(ctx, req, &o, &err))
+		reply_json(req, resp, 200, o);
+	else
+		reply_err(req, resp, &err);
+}
+
+static bool
+add_authzs(struct api *api, struct http_req *req, const struct order_row *row,
+    json_t *o, struct err *err)
+{
+	json_t *authzs = json_array();
+
+	json_object_set_new(o, "authorizations", authzs);
+	for (size_t i = 0; i < row->authz_n; i++) {
+		struct authz_row authz;
+
+		if (!store_authz_get(api->deps.store, row->authz_ids[i],
+			req->arena, &authz, err))
+			return false;
+		json_array_append_new(authzs, view_authz(&authz));
+	}
+	return true;
+}
+
+static bool
+show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	AUTO(json_t) *o = NULL;
+	struct order_row row;
+	const char *id;
+
+	if (!query_capture(req, 0, &id, err))
+		return false;
+	req->log_object = id;
+	if (!store_order_get(
+		api->deps.store, id, req->now, req->arena, &row, err))
+		return false;
+	o = view_order(&row);
+	view_hex(o, "profile_hash",
+	    bytes_of(row.profile_hash, sizeof(row.profile_hash)));
+	view_time(o, "not_before", row.not_before);
+	view_time(o, "not_after", row.not_after);
+	view_json(o, "error", row.error_json);
+	if (!add_authzs(api, req, &row, o, err))
+		return false;
+	*out = TAKE(o);
+	return true;
+}
+
+void
+api_get_order(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct err err = { 0 };
+	json_t *o;
+
+	if (show(ctx, req, &o, &err))
+		reply_json(req, resp, 200, o);
+	else
+		reply_err(req, resp, &err);
+}
