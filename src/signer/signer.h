@@ -11,6 +11,7 @@
 
 #include "codec/cert.h"
 #include "codec/crl.h"
+#include "util/times.h"
 
 enum signer_kind {
 	SIGN_LEAF = 1,		/* TBSCertificate of an end entity */
@@ -49,6 +50,7 @@ struct signer_strings {
 /* What the signer is told of each key, by the supervisor only. */
 struct signer_limits {
 	const char *ca;			/* for messages */
+	uint8_t issuer[32];		/* SHA-256 of the CA key's SPKI */
 	struct bytes issuer_name;	/* Name, whole: the CA's subject */
 	struct bytes key_id;		/* the CA's SKI */
 	int64_t ca_not_after;
@@ -72,7 +74,8 @@ bool signer_limits_decode(struct bytes json, struct arena *a,
     struct signer_limits **out, size_t *n, struct err *err) MUST_CHECK;
 
 /*
- * The core: keys, limits, journal.  `journal_fd` is opened O_APPEND | O_RDWR.
+ * The core: keys, limits, journal.  `journal_fd` is opened O_APPEND | O_RDWR; it
+ * belongs to the core once signer_core_new has succeeded.
  * Reads the journal once (positions, last serials, CRL numbers, budgets); a torn
  * last record is cut off, anything else that is damaged is an error.
  */
@@ -82,6 +85,8 @@ bool signer_core_new(int journal_fd, struct clock clock,
 void signer_core_free(struct signer_core *c);
 /* Takes the key.  A key without limits signs nothing. */
 void signer_core_add_key(struct signer_core *c, struct privkey *key);
+/* A responder key of ours whose private half is elsewhere (`init`). */
+void signer_core_know_key(struct signer_core *c, struct bytes spki);
 bool signer_core_set_limits(struct signer_core *c,
     const struct signer_limits *l, size_t n, struct err *err) MUST_CHECK;
 /* A batch: every request is checked, one journal append and fdatasync for all
