@@ -57,7 +57,7 @@ static const char *const pragmas_read[] = {
 static const char *const pragmas_write[] = {
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA synchronous = FULL",
-	"PRAGMA cache_size = -16384",
+	"PRAGMA cache_size = -8192",
 	NULL,
 };
 static const char *const pragmas_checkpoint[] = {
