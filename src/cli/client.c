@@ -9,6 +9,8 @@
 #define ANSWER_MAX (64u << 20)
 /* Longer than the server ever holds a request. */
 #define TIMEOUT_SECONDS 60L
+/* As many as the server gives at once. */
+#define CLIENT_PAGE 500
 #define SOCKET_DEFAULT "run/control.sock"
 
 OWN_DEFINE(CURL, curl_easy_cleanup)
@@ -193,4 +195,40 @@ client_escape(const struct cli *cli, const char *s)
 			buf_printf(&b, "%%%02X", (uint8_t)*s);
 	}
 	return arena_str(cli->arena, buf_bytes(&b));
+}
+
+const char *
+client_query(const struct cli *cli, const char *path, const char *name,
+    const char *value)
+{
+	size_t n = strlen(path);
+
+	if (value == NULL)
+		return path;
+	return arena_printf(cli->arena, "%s%s%s=%s", path,
+	    path[n - 1] == '?' ? "" : "&", name, client_escape(cli, value));
+}
+
+bool
+client_list(const struct cli *cli, const char *path, const char *member,
+    int64_t limit, json_t **out, struct err *err)
+{
+	json_t *all = arena_adopt(cli->arena, json_t, json_array());
+	const char *after = NULL;
+
+	do {
+		int64_t page =
+		    MIN_OF(limit - (int64_t)json_array_size(all), CLIENT_PAGE);
+		const char *url = client_query(cli, path, "after", after);
+		json_t *answer;
+
+		url = client_query(cli, url, "limit",
+		    arena_printf(cli->arena, "%lld", (long long)page));
+		if (!client_call(cli, url, NULL, &answer, err))
+			return false;
+		json_array_extend(all, json_object_get(answer, member));
+		after = json_string_value(json_object_get(answer, "next"));
+	} while (after != NULL && (int64_t)json_array_size(all) < limit);
+	*out = all;
+	return true;
 }

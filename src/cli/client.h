@@ -14,6 +14,15 @@
  */
 bool client_call(const struct cli *cli, const char *path, json_t *body,
     json_t **out, struct err *err) MUST_CHECK;
+/*
+ * A list, page by page: at most limit objects of the answers' member.  The path
+ * has a query ("/certs?status=valid") or ends in "?".
+ */
+bool client_list(const struct cli *cli, const char *path, const char *member,
+    int64_t limit, json_t **out, struct err *err) MUST_CHECK;
+/* Adds name=value to a query when the value is not NULL. */
+const char *client_query(const struct cli *cli, const char *path,
+    const char *name, const char *value);
 /* Percent-encodes what stands in a path or a query. */
 const char *client_escape(const struct cli *cli, const char *s);
 

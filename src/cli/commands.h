@@ -4,8 +4,23 @@
 
 #include "cli/cli.h"
 
+int check_run(struct cli *cli);
 int config_run(struct cli *cli);
 int urls_run(struct cli *cli);
 int version_run(struct cli *cli);
+int backup_run(struct cli *cli);
+int cert_issue_run(struct cli *cli);
+int cert_list_run(struct cli *cli);
+int cert_show_run(struct cli *cli);
+int cert_revoke_run(struct cli *cli);
+int account_list_run(struct cli *cli);
+int account_show_run(struct cli *cli);
+int account_deactivate_run(struct cli *cli);
+int order_list_run(struct cli *cli);
+int order_show_run(struct cli *cli);
+int ca_list_run(struct cli *cli);
+int ca_show_run(struct cli *cli);
+int ca_export_run(struct cli *cli);
+int ca_import_run(struct cli *cli);
 
 #endif
