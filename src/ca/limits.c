@@ -53,6 +53,9 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 
 		if (strcmp(p->t.ca, ca) != 0)
 			continue;
+		/* No list means any use (RFC 5280 section 4.2.1.12). */
+		if (p->eku.n == 0)
+			strings_add(&l->eku_allowed, "2.5.29.37.0", a);
 		for (size_t k = 0; k < p->eku.n; k++)
 			strings_add(&l->eku_allowed, p->eku.v[k], a);
 		l->dns = l->dns || p->t.dns;
@@ -92,6 +95,7 @@ limits_of(const struct config *config, const struct loaded_ca *ca,
 		    "CA %s has no subject key identifier (RFC 5280 section "
 		    "4.2.1.2)",
 		    ca->config->name);
+	digest_sha256(cert->spki, l.issuer);
 	l.issuer_name = cert->subject;
 	l.key_id = cert->ski;
 	l.ca_not_after = cert->not_after;
