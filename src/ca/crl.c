@@ -297,6 +297,7 @@ crl_store(struct crl_job *job, struct err *err)
 		.der = blob_bytes(job->blob) };
 
 	memcpy(row.issuer_key, job->issuer->key, sizeof(row.issuer_key));
+	digest_sha256(row.der, row.sha256);
 	FAULT("crl.publish.before");
 	if (!store_crl_publish(job->ca->deps.store, &row, err))
 		return false;
