@@ -318,6 +318,9 @@ easy_safety(CURL *e)
 	/* RFC 8555 section 8.3: a redirect's certificate need not hold. */
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	/* Else the system's roots are read, each time, for nothing. */
+	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 }
 
