@@ -39,9 +39,9 @@ api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (list(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }
 
 static bool
@@ -66,9 +66,9 @@ api_get_account(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (show(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }
 
 /* The change's own leaf of the log says that an operator did it. */
@@ -91,7 +91,7 @@ api_post_account_deactivate(
 	json_t *o;
 
 	if (deactivate(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }

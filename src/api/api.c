@@ -45,19 +45,19 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 	    o, "changes", json_integer((json_int_t)store.changes));
 	json_object_set_new(
 	    o, "queue", json_integer((json_int_t)store.queue_depth));
-	reply_json(req, resp, 200, o);
+	api_reply_json(req, resp, 200, o);
 }
 
 #define PREFIX "/control/v1"
 #define GET(path, fn)                                                          \
 	{                                                                      \
 		HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,           \
-		    LISTENER_CONTROL, reply_refuse                             \
+		    LISTENER_CONTROL, api_reply_refuse                             \
 	}
 #define POST(path, fn, body)                                                   \
 	{                                                                      \
 		HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,             \
-		    "application/json", LISTENER_CONTROL, reply_refuse         \
+		    "application/json", LISTENER_CONTROL, api_reply_refuse         \
 	}
 
 /* A CSR, and a thousand names of the longest kind. */
@@ -89,5 +89,5 @@ api_routes(struct api *api, struct http_routes *routes)
 		row.ctx = api;
 		http_routes_add(routes, &row, 1);
 	}
-	http_routes_add_refusal(routes, "/control/", reply_refuse, api);
+	http_routes_add_refusal(routes, "/control/", api_reply_refuse, api);
 }

@@ -55,7 +55,7 @@ api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, view_ca(api, &cas[i], req));
 	json_object_set_new(o, "cas", list);
-	reply_json(req, resp, 200, o);
+	api_reply_json(req, resp, 200, o);
 }
 
 static void
@@ -105,7 +105,7 @@ api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (show(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }

@@ -100,9 +100,9 @@ api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (list(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }
 
 /* ---- one ---- */
@@ -177,9 +177,9 @@ api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (show(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }
 
 static bool
@@ -212,7 +212,7 @@ api_post_cert_revoke(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (revoke(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }

@@ -139,7 +139,7 @@ api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (issue(ctx, req, &o, &err))
-		reply_json(req, resp, 201, o);
+		api_reply_json(req, resp, 201, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }

@@ -39,9 +39,9 @@ api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (list(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }
 
 static bool
@@ -94,7 +94,7 @@ api_get_order(void *ctx, struct http_req *req, struct http_resp *resp)
 	json_t *o;
 
 	if (show(ctx, req, &o, &err))
-		reply_json(req, resp, 200, o);
+		api_reply_json(req, resp, 200, o);
 	else
-		reply_err(req, resp, &err);
+		api_reply_err(req, resp, &err);
 }

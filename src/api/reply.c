@@ -45,7 +45,7 @@ static const int statuses[ERR_KINDS] = {
 };
 
 int
-reply_status(enum err_kind kind)
+api_reply_status(enum err_kind kind)
 {
 	return (unsigned)kind < ERR_KINDS && statuses[kind] != 0
 	    ? statuses[kind]
@@ -53,7 +53,7 @@ reply_status(enum err_kind kind)
 }
 
 void
-reply_json(
+api_reply_json(
     struct http_req *req, struct http_resp *resp, int status, json_t *value)
 {
 	arena_adopt(req->arena, json_t, value);
@@ -65,9 +65,9 @@ reply_json(
 
 /* The peer is the operator, so the detail is shown as well. */
 void
-reply_err(struct http_req *req, struct http_resp *resp, const struct err *err)
+api_reply_err(struct http_req *req, struct http_resp *resp, const struct err *err)
 {
-	int status = reply_status(err->kind);
+	int status = api_reply_status(err->kind);
 	const char *text = err->detail[0] == '\0'
 	    ? arena_strdup(req->arena, err->shown)
 	    : arena_printf(req->arena, "%s (%s)", err->shown, err->detail);
@@ -79,7 +79,7 @@ reply_err(struct http_req *req, struct http_resp *resp, const struct err *err)
 }
 
 void
-reply_refuse(void *ctx, struct http_req *req, struct http_resp *resp,
+api_reply_refuse(void *ctx, struct http_req *req, struct http_resp *resp,
     int status, const char *why)
 {
 	static const struct {

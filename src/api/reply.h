@@ -9,14 +9,14 @@
 #include "http/route.h"
 
 /* Takes the reference. */
-void reply_json(
+void api_reply_json(
     struct http_req *req, struct http_resp *resp, int status, json_t *value);
 /* The one table from error kind to HTTP status. */
-int reply_status(enum err_kind kind);
-void reply_err(
+int api_reply_status(enum err_kind kind);
+void api_reply_err(
     struct http_req *req, struct http_resp *resp, const struct err *err);
 /* For http_route.refuse. */
-void reply_refuse(void *ctx, struct http_req *req, struct http_resp *resp,
+void api_reply_refuse(void *ctx, struct http_req *req, struct http_resp *resp,
     int status, const char *why);
 
 #endif

@@ -41,7 +41,8 @@ static bool
 open_store(struct server *s, struct err *err)
 {
 	const struct store_options o = { .path = "chancery.db",
-		.queue = STORE_QUEUE };
+		.queue = STORE_QUEUE,
+		.clock = s->clock };
 	uint8_t node;
 
 	if (!store_open(&o, &s->store, err) ||
