@@ -4,7 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "crypto/digest.h"
+#include "crypto/derive.h"
 #include "crypto/random.h"
 #include "main/boot.h"
 #include "main/passphrase.h"
@@ -166,19 +166,5 @@ passphrase_make(const struct passphrase_source *src, const char *file,
 struct secret *
 passphrase_for_server(const struct secret *passphrase)
 {
-	uint8_t derived[32];
-	AUTO_BUF text = { 0 };
-	struct secret *out;
-	struct mac *mac;
-
-	if (passphrase == NULL)
-		return NULL;
-	mac = mac_new(secret_reveal(passphrase));
-	mac_compute(mac, bytes_str("chancery server keys v1"), derived);
-	mac_free(mac);
-	base64url_encode(bytes_of(derived, sizeof(derived)), &text);
-	out = secret_new(text.p, text.n);
-	secret_wipe(derived, sizeof(derived));
-	secret_wipe(text.p, text.n);
-	return out;
+	return passphrase_derive(passphrase, DERIVE_SERVER_KEYS);
 }

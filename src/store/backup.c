@@ -81,17 +81,37 @@ target_sync_folder(const struct target *t, struct err *err)
 	return true;
 }
 
-bool
-store_backup(struct store *s, const char *to_path, struct err *err)
+static bool
+backup_from(struct db *db, const char *to_path, struct err *err)
 {
 	__attribute__((cleanup(target_close))) struct target t = {
 		.path = to_path,
 	};
-	AUTO_LEASE r = { 0 };
 
-	if (!store_read(s, &r, err) || !target_open(&t, err) ||
-	    !target_copy(&t, r.db, err) || !target_sync_folder(&t, err))
+	if (!target_open(&t, err) || !target_copy(&t, db, err) ||
+	    !target_sync_folder(&t, err))
 		return false;
 	t.done = true;
 	return true;
+}
+
+bool
+store_backup(struct store *s, const char *to_path, struct err *err)
+{
+	AUTO_LEASE r = { 0 };
+
+	return store_read(s, &r, err) && backup_from(r.db, to_path, err);
+}
+
+bool
+store_file_backup(const char *path, const char *to_path, struct err *err)
+{
+	struct db *db;
+	bool ok;
+
+	if (!db_open(path, DB_READ, &db, err))
+		return false;
+	ok = backup_from(db, to_path, err);
+	db_close(db);
+	return ok;
 }

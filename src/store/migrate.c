@@ -35,8 +35,8 @@ run_script(struct db *db, const char *sql, struct err *err)
 	return rc == SQLITE_OK || fail_db(err, db, rc, "migration");
 }
 
-static bool
-version_get(struct db *db, int64_t *out, struct err *err)
+bool
+migrate_version(struct db *db, int64_t *out, struct err *err)
 {
 	int64_t tables, ours;
 
@@ -102,7 +102,7 @@ migrate(struct db *db, struct err *err)
 {
 	int64_t version;
 
-	if (!version_get(db, &version, err))
+	if (!migrate_version(db, &version, err))
 		return false;
 	if (version == migrate_newest())
 		return true;
@@ -117,7 +117,7 @@ migrate(struct db *db, struct err *err)
 	 * Another process may have migrated it in between.  After a failure
 	 * the caller closes the connection, which rolls back.
 	 */
-	return version_get(db, &version, err) &&
+	return migrate_version(db, &version, err) &&
 	    (version >= migrate_newest() || migrate_from(db, version, err)) &&
 	    db_run(db, "COMMIT", err);
 }

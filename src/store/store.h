@@ -58,6 +58,23 @@ bool store_backup(
 void store_pause(struct store *s);
 void store_resume(struct store *s);
 
+/* ---- the file, for offline commands: nothing is migrated or changed ---- */
+
+struct store_file_info {
+	int64_t schema, newest; /* the file's; what this program knows */
+	uint8_t node;
+	uint64_t positions; /* of the log */
+	uint64_t signed_position; /* the last one that was signed for */
+	uint64_t certificates;
+};
+/* Works while a server runs.  With a newer schema only schema and newest are
+ * filled; `whole` walks the file (integrity_check): ERR_STORE. */
+bool store_file_inspect(const char *path, bool whole,
+    struct store_file_info *out, struct err *err) MUST_CHECK;
+/* As store_backup, from outside of the server. */
+bool store_file_backup(
+    const char *path, const char *to_path, struct err *err) MUST_CHECK;
+
 /* ---- accounts (RFC 8555 section 7.1.2) ---- */
 
 enum account_status { ACCOUNT_VALID = 1, ACCOUNT_DEACTIVATED, ACCOUNT_REVOKED };
