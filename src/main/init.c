@@ -20,20 +20,38 @@
 /* The root's CRL is made by hand: `ca crl` renews it. */
 #define ROOT_CRL_LIFETIME (365 * DAY)
 
-static const char *const never_overwritten[] = { "chancery.yaml",
-	"keys/root.key", "keys/issuing.key", "keys/signer.journal",
-	"certs/root.pem", "certs/issuing.pem", "db/chancery.db" };
+/* What it makes: never overwritten, and taken away when it fails half-way. */
+static const char *const made[] = { "chancery.yaml", "keys/root.key",
+	"keys/issuing.key", "keys/ocsp.key", "keys/log.key", "keys/ra.key",
+	"keys/tls.key", "keys/node", "keys/signer.journal", "certs/root.pem",
+	"certs/issuing.pem", "certs/issuing.csr", "certs/ocsp.pem",
+	"crl/root.crl", "db/chancery.db", "db/chancery.db-wal",
+	"db/chancery.db-shm" };
 
 static bool
 check_empty(const struct state *s, struct err *err)
 {
-	for (size_t i = 0; i < COUNT_OF(never_overwritten); i++)
-		if (state_exists(s, never_overwritten[i]))
+	for (size_t i = 0; i < COUNT_OF(made); i++)
+		if (state_exists(s, made[i]))
 			return fail(err, ERR_CONFLICT,
 			    "%s/%s is there already; init never overwrites: "
 			    "choose another directory",
-			    s->path, never_overwritten[i]);
+			    s->path, made[i]);
 	return true;
+}
+
+static void
+take_away(struct init *in)
+{
+	if (in->store != NULL)
+		store_close(in->store);
+	in->store = NULL;
+	for (size_t i = 0; i < COUNT_OF(made); i++)
+		unlinkat(in->state.fd, made[i], 0);
+	if (in->kept)
+		unlinkat(in->state.fd, passphrase_online.kept, 0);
+	if (in->root_kept)
+		unlinkat(in->state.fd, passphrase_root.kept, 0);
 }
 
 /* ---- keys ---- */
@@ -247,17 +265,20 @@ main_init(struct cli *cli)
 	umask(022);
 	in.now = clock_now(&clock);
 	if (!state_create(cli->state, &in.state, &err) ||
-	    !check_empty(&in.state, &err) ||
-	    !passphrase_make(&passphrase_online, o.passphrase_file, &in.state,
+	    !check_empty(&in.state, &err))
+		return cli_fail(cli, EXIT_REFUSED, &err);
+	if (!passphrase_make(&passphrase_online, o.passphrase_file, &in.state,
 		&in.passphrase, &in.kept, &err) ||
 	    (!o.sub_ca &&
 		!passphrase_make(&passphrase_root, o.root_passphrase_file,
 		    &in.state, &in.root_passphrase, &in.root_kept, &err)) ||
-	    !make_all(&o, &in, &err))
+	    !make_all(&o, &in, &err)) {
+		take_away(&in);
 		status = cli_fail(cli,
 		    err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_REFUSED, &err);
-	else
+	} else {
 		tell(cli, &o, &in);
+	}
 	init_done(&in);
 	return status;
 }

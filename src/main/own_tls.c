@@ -54,10 +54,12 @@ own_tls_issue(struct ca *ca, const struct config *c,
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
 	struct ca_request req = { .requester = REQUESTER,
 		.not_after = now + c->tls.lifetime };
-	const struct ceremony nobody = { .now = now };
+	/* The profile makes the subject; what the CSR says is not used. */
+	const struct ceremony ours = { .common_name = "chancery",
+		.now = now };
 
 	if (!own_tls_names(c, a, &req.names, err) ||
-	    !ca_ceremony_csr(&nobody, key, &der, err) ||
+	    !ca_ceremony_csr(&ours, key, &der, err) ||
 	    !csr_parse(arena_take_buf(a, &der), a, csr, err))
 		return false;
 	req.csr = csr;
