@@ -342,7 +342,8 @@ client_read(struct reader *r, bool is_head, struct answer *a)
 
 	a->status = 0;
 	a->head.n = a->body.n = 0;
-	while ((end = memmem(r->ahead.p, r->ahead.n, "\r\n\r\n", 4)) == NULL)
+	while (r->ahead.n < 4 ||
+	    (end = memmem(r->ahead.p, r->ahead.n, "\r\n\r\n", 4)) == NULL)
 		if (!more(r))
 			return;
 	buf_add(&a->head, r->ahead.p, (size_t)(end + 4 - r->ahead.p));
