@@ -250,9 +250,7 @@ fail_not_ready(const struct order_row *order, struct err *err)
 		[ORDER_INVALID] = "invalid",
 	};
 
-	return fail(err, ERR_ORDER_NOT_READY,
-	    "the order is %s, expected "
-	    "ready",
+	return fail(err, ERR_ORDER_NOT_READY, "the order is %s, not ready",
 	    names[order->status]);
 }
 
