@@ -153,10 +153,13 @@ bool
 crl_entry_next(const struct crl *c, size_t *pos, struct bytes *serial,
     int64_t *revoked_at, enum crl_reason *reason)
 {
-	struct der d = { c->entries.p + *pos, c->entries.p + c->entries.n };
 	struct entry entry;
+	struct der d;
 
-	if (*pos >= c->entries.n || !entry_read(&d, &entry))
+	if (*pos >= c->entries.n)
+		return false;
+	d = der_of(bytes_of(c->entries.p + *pos, c->entries.n - *pos));
+	if (!entry_read(&d, &entry))
 		return false;
 	*pos = (size_t)(d.p - c->entries.p);
 	*serial = entry.serial;

@@ -22,11 +22,13 @@ enum der_tag {
 	DER_OID = 0x06,
 	DER_ENUMERATED = 0x0a,
 	DER_UTF8_STRING = 0x0c,
+	DER_NUMERIC_STRING = 0x12,
 	DER_PRINTABLE_STRING = 0x13,
 	DER_T61_STRING = 0x14,
 	DER_IA5_STRING = 0x16,
 	DER_UTCTIME = 0x17,
 	DER_GENERALIZED_TIME = 0x18,
+	DER_VISIBLE_STRING = 0x1a,
 	DER_UNIVERSAL_STRING = 0x1c,
 	DER_BMP_STRING = 0x1e,
 	DER_SEQUENCE = 0x30,
@@ -42,7 +44,8 @@ struct der {
 static inline struct der
 der_of(struct bytes b)
 {
-	return (struct der){ b.p, b.p + b.n };
+	/* C has no NULL + 0. */
+	return (struct der){ b.p, b.n == 0 ? b.p : b.p + b.n };
 }
 static inline bool
 der_at_end(const struct der *d)
@@ -82,6 +85,7 @@ bool der_oid_parse(const char *text, struct buf *out) MUST_CHECK;
 /*
  * One whole element of a type that nobody here knows, with nothing behind it:
  * is it DER all the way down, at most DER_DEPTH_MAX constructed levels deep?
+ * Universal types must hold what they say: numbers minimal, UTF-8 valid.
  */
 #define DER_DEPTH_MAX 16u
 bool der_check(struct bytes whole) MUST_CHECK;

@@ -1,9 +1,6 @@
 #include "codec/dirstring.h"
 #include "util/text.h"
 
-#define NUMERIC_STRING 0x12
-#define VISIBLE_STRING 0x1a
-
 static void
 utf8_put(struct buf *b, uint32_t c)
 {
@@ -65,8 +62,8 @@ dirstring_text(int tag, struct bytes value, struct arena *a)
 		return arena_str(a, value);
 	case DER_PRINTABLE_STRING:
 	case DER_IA5_STRING:
-	case NUMERIC_STRING:
-	case VISIBLE_STRING:
+	case DER_NUMERIC_STRING:
+	case DER_VISIBLE_STRING:
 		/* Not held against its own alphabet: '@' and '*' in a
 		 * PrintableString are everyday. */
 		return ascii_text(value, a);

@@ -57,6 +57,26 @@ rdns_read(struct bytes name, struct der *rdns)
 	return der_enter(&d, DER_SEQUENCE, rdns) && der_at_end(&d);
 }
 
+/* What attributes are made of (X.520); nothing else is read by anybody else,
+ * OpenSSL for one. */
+static bool
+value_type_is_known(int tag)
+{
+	switch (tag) {
+	case DER_UTF8_STRING:
+	case DER_PRINTABLE_STRING:
+	case DER_NUMERIC_STRING:
+	case DER_IA5_STRING:
+	case DER_T61_STRING:
+	case DER_BMP_STRING:
+	case DER_UNIVERSAL_STRING:
+	case DER_BIT_STRING:
+	case DER_SEQUENCE:
+		return true;
+	}
+	return false;
+}
+
 bool
 subject_check(struct bytes name, struct err *err)
 {
@@ -76,6 +96,7 @@ subject_check(struct bytes name, struct err *err)
 				    "Name has more than %u attributes",
 				    RDNS_MAX);
 			if (!attribute_read(&set, &attribute) ||
+			    !value_type_is_known(attribute.tag) ||
 			    !der_check(attribute.whole))
 				return fail(err, ERR_MALFORMED,
 				    "Name has an attribute that is not type "

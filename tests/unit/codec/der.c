@@ -355,6 +355,26 @@ test_check_of_the_unknown(void **state)
 		{ "30 02 24 00", false },
 		{ "10 00", false },
 		{ "30 03 30 80 00", false },
+		/* Primitive types that do not hold what they say. */
+		{ "01 01 01", false },
+		{ "02 01 80", true },
+		{ "02 00", false },
+		{ "02 02 ff 80", false },
+		{ "02 02 00 7f", false },
+		{ "0a 01 05", true },
+		{ "03 01 00", true },
+		{ "03 02 07 80", true },
+		{ "03 02 07 81", false },
+		{ "03 02 08 00", false },
+		{ "03 01 01", false },
+		{ "05 01 00", false },
+		{ "06 02 2a 80", false },
+		{ "0c 02 c3 a9", true },
+		{ "0c 02 c3 28", false },
+		{ "1e 02 20 ac", true },
+		{ "1e 01 20", false },
+		{ "1e 02 d8 00", false },
+		{ "1c 04 00 11 00 00", false },
 	};
 	AUTO_BUF b = { 0 };
 

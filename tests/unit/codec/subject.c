@@ -84,8 +84,11 @@ test_common_names_of_every_string_type(void **state)
 		struct bytes name = made_hex(arena, rows[i].hex);
 		const char *text;
 
-		if (!subject_check(name, NULL))
-			fail_msg("%s", rows[i].hex);
+		/* What is no Name at all has no common name, either. */
+		if (!subject_check(name, NULL)) {
+			assert_null(rows[i].text);
+			continue;
+		}
 		text = subject_common_name(arena, name);
 		if ((text == NULL) != (rows[i].text == NULL))
 			fail_msg("%s", rows[i].hex);
