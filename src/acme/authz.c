@@ -161,9 +161,9 @@ authz_json(
 int64_t
 authz_retry_after(const struct authz_row *row)
 {
-	/* After a failed try the next one is a while away. */
-	return row->processing && row->attempts > 1
-	    ? validation_backoff(row->attempts - 1)
+	/* After so many failed tries the next one is a while away. */
+	return row->processing && row->attempts > 0
+	    ? validation_backoff(row->attempts)
 	    : 1;
 }
 

@@ -30,7 +30,7 @@ struct validation {
 	enum step step;
 	struct probe_request challenge, caa, *request;
 	json_t *record;
-	bool valid; /* the outcome, for the counters */
+	_Atomic uint64_t *counter; /* of the outcome; NULL: not final */
 };
 
 TAILQ_HEAD(validation_list, validation);
@@ -114,10 +114,8 @@ validation_posted(void *arg, const struct err *err)
 	 * other comes up again when its lease is over. */
 	if (err != NULL && err->kind != ERR_CONFLICT)
 		log_err(LOG_WARN, "validation-not-stored", err);
-	else if (err == NULL)
-		atomic_fetch_add(v->valid ? &v->acme->validator->ok
-					  : &v->acme->validator->failed,
-		    1);
+	else if (err == NULL && v->counter != NULL)
+		atomic_fetch_add(v->counter, 1);
 	http_waits_signal(v->acme->deps.waits, v->authz_id);
 	validation_free(v);
 }
@@ -154,7 +152,7 @@ validation_end(struct validation *v, const struct err *why, bool transient)
 	if (why->kind == ERR_NONE) {
 		o.what = VALIDATION_VALID;
 		o.expires_at = o.at + c->acme.authz_lifetime;
-		v->valid = true;
+		v->counter = &v->acme->validator->ok;
 		text = "valid";
 	} else {
 		o.error_json = error_text(v, why);
@@ -164,6 +162,7 @@ validation_end(struct validation *v, const struct err *why, bool transient)
 			text = "retry";
 		} else {
 			o.what = VALIDATION_INVALID;
+			v->counter = &v->acme->validator->failed;
 			text = "invalid";
 		}
 	}

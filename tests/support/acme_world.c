@@ -208,6 +208,7 @@ world_new(const char *more)
 
 	pthread_mutex_init(&w->lock, NULL);
 	atomic_store(&w->now, WORLD_START);
+	log_set_level(LOG_ERROR);
 	w->arena = arena_new();
 	w->clock = (struct clock){ world_clock, w };
 	w->seeded = random_seeded(8555);

@@ -234,7 +234,7 @@ test_many_clients(void **state)
 	acme_counters_get(world_acme(w), &counters);
 	assert_int_equal(counters.validations_ok, CLIENTS);
 	assert_int_equal(counters.validations_failed, 0);
-	assert_true(counters.nonces_issued > 10 * CLIENTS);
+	assert_true(counters.nonces_issued >= 10 * CLIENTS);
 }
 
 int
