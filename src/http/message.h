@@ -18,11 +18,11 @@ enum http_method {
 	HTTP_HEAD = 2,
 	HTTP_POST = 4,
 	HTTP_OPTIONS = 8,
-	HTTP_OTHER = 16		/* any other token; always 405 or 404 */
+	HTTP_OTHER = 16 /* any other token; always 405 or 404 */
 };
 
 struct http_header {
-	const char *name;	/* canonical case when we send: "Replay-Nonce" */
+	const char *name; /* canonical case when we send: "Replay-Nonce" */
 	const char *value;
 };
 
@@ -36,22 +36,22 @@ struct http_header {
 struct http_req {
 	struct arena *arena;
 	enum http_method method;
-	const char *target;	/* as received, origin form */
-	const char *path;	/* raw path, no query, NUL-terminated */
-	const char *query;	/* raw, after '?'; NULL if none */
+	const char *target; /* as received, origin form */
+	const char *path; /* raw path, no query, NUL-terminated */
+	const char *query; /* raw, after '?'; NULL if none */
 	struct http_header *headers;
 	size_t headers_n;
 	struct bytes body;
 	enum listener_kind listener;
 	bool tls;
-	unsigned http_version;	/* 10, 11 or 20 */
-	struct sockaddr_storage peer;	/* after trusted_proxies */
-	struct bytes client_cert;	/* LISTENER_EST: the leaf that the client
-					   proved to hold, DER, not verified
-					   against any anchor; else empty */
-	int64_t now;		/* seconds; the request's only clock */
-	uint64_t id;		/* for the log */
-	const char *capture[HTTP_CAPTURES];	/* the route's {…}, in order */
+	unsigned http_version; /* 10, 11 or 20 */
+	struct sockaddr_storage peer; /* after trusted_proxies */
+	struct bytes client_cert; /* LISTENER_EST: the leaf that the client
+				     proved to hold, DER, not verified
+				     against any anchor; else empty */
+	int64_t now; /* seconds; the request's only clock */
+	uint64_t id; /* for the log */
+	const char *capture[HTTP_CAPTURES]; /* the route's {…}, in order */
 	/* Set by handlers for the one log line of the request. */
 	const char *log_account, *log_object, *log_note;
 };
@@ -68,14 +68,14 @@ struct http_resp {
 	int status;
 	struct http_header headers[HTTP_RESP_HEADERS];
 	size_t headers_n;
-	struct bytes body;	/* in the request's arena, or … */
-	struct blob *blob;	/* … a shared answer; one reference, given away;
-				   with both, body is a part of the blob */
+	struct bytes body; /* in the request's arena, or … */
+	struct blob *blob; /* … a shared answer; one reference, given away;
+			      with both, body is a part of the blob */
 	/* http_wait(): hold this reply (wait.h); NULL: answer now. */
 	struct http_ticket *wait;
 	int64_t wait_ms;
-	void (*wait_then)(void *ctx, struct http_req *req,
-	    struct http_resp *resp);
+	void (*wait_then)(
+	    void *ctx, struct http_req *req, struct http_resp *resp);
 	void *wait_ctx;
 };
 
@@ -83,15 +83,15 @@ struct http_resp {
  * Appends a header; strings must live as long as the arena.  A value with
  * control characters is left out: an answer cannot be split.
  */
-void http_resp_header(struct http_resp *resp, const char *name,
-    const char *value);
+void http_resp_header(
+    struct http_resp *resp, const char *name, const char *value);
 void http_resp_headerf(struct http_resp *resp, struct arena *a,
     const char *name, const char *fmt, ...) PRINTF(4, 5);
 /* What is sent as the body: body, the blob, or a part of the blob. */
 struct bytes http_resp_body(const struct http_resp *resp);
 /* NULL if the response has none (yet). */
-const char *http_resp_header_get(const struct http_resp *resp,
-    const char *name);
+const char *http_resp_header_get(
+    const struct http_resp *resp, const char *name);
 /* NULL if absent; name is matched without regard to case. */
 const char *http_req_header(const struct http_req *req, const char *name);
 /* How many fields have the name. */

@@ -24,24 +24,24 @@ enum http_parse { HTTP_PARSE_MORE, HTTP_PARSE_DONE, HTTP_PARSE_BAD };
 
 /* Where the scan stands; { 0 } at the start of each request. */
 struct http_scan {
-	size_t pos;		/* scanned up to here */
-	size_t line;		/* start of the current line */
-	size_t start;		/* start of the request line */
-	size_t fields;		/* start of the first header line */
-	unsigned lines;		/* complete ones, request line included */
-	unsigned blanks;	/* empty lines before the request line */
+	size_t pos; /* scanned up to here */
+	size_t line; /* start of the current line */
+	size_t start; /* start of the request line */
+	size_t fields; /* start of the first header line */
+	unsigned lines; /* complete ones, request line included */
+	unsigned blanks; /* empty lines before the request line */
 };
 
 /*
  * `in` begins with the request and has all bytes so far.  DONE: the head is
  * in.p[start … pos), its end included.  Faults are seen as early as possible.
  */
-enum http_parse http_head_scan(struct http_scan *s, struct bytes in,
-    struct http_fault *fault);
+enum http_parse http_head_scan(
+    struct http_scan *s, struct bytes in, struct http_fault *fault);
 
 /* What a head says about the connection and the body that follows. */
 struct http_head {
-	int64_t content_length;	/* -1: chunked; 0: no body */
+	int64_t content_length; /* -1: chunked; 0: no body */
 	bool chunked;
 	bool keep_alive;
 	bool expect_continue;
@@ -67,22 +67,22 @@ enum http_method http_method_parse(struct bytes name);
 struct http_body {
 	enum {
 		HTTP_BODY_LENGTH,
-		HTTP_BODY_SIZE,		/* in a chunk-size */
-		HTTP_BODY_EXT,		/* in a chunk extension */
+		HTTP_BODY_SIZE, /* in a chunk-size */
+		HTTP_BODY_EXT, /* in a chunk extension */
 		HTTP_BODY_SIZE_LF,
 		HTTP_BODY_CHUNK,
 		HTTP_BODY_CHUNK_CR,
 		HTTP_BODY_CHUNK_LF,
-		HTTP_BODY_TRAILER,	/* at the start of a trailer line */
+		HTTP_BODY_TRAILER, /* at the start of a trailer line */
 		HTTP_BODY_TRAILER_NAME,
 		HTTP_BODY_TRAILER_VALUE,
 		HTTP_BODY_TRAILER_LF,
 		HTTP_BODY_END_LF,
 		HTTP_BODY_END
 	} state;
-	uint64_t left;		/* of the body, or of the chunk */
-	unsigned digits;	/* of this chunk-size */
-	unsigned overhead;	/* octets of extensions and trailers so far */
+	uint64_t left; /* of the body, or of the chunk */
+	unsigned digits; /* of this chunk-size */
+	unsigned overhead; /* octets of extensions and trailers so far */
 };
 
 /* Of extensions and trailers together, per body. */

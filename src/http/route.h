@@ -10,7 +10,7 @@
 enum http_place { ON_LOOP, ON_WORKER };
 
 struct http_route {
-	unsigned methods;	/* HTTP_GET | HTTP_HEAD …; GET implies HEAD */
+	unsigned methods; /* HTTP_GET | HTTP_HEAD …; GET implies HEAD */
 	/*
 	 * Segments, literal or {name} (one segment); a final "{name*}" takes
 	 * the rest of the path, slashes included, even if empty.  Matched on
@@ -18,12 +18,13 @@ struct http_route {
 	 * one that is literal further to the left is taken.
 	 */
 	const char *pattern;
-	void (*handler)(void *ctx, struct http_req *req, struct http_resp *resp);
+	void (*handler)(
+	    void *ctx, struct http_req *req, struct http_resp *resp);
 	void *ctx;
 	enum http_place place;
 	size_t max_body;
-	const char *content_type;	/* of a POST; NULL: any */
-	unsigned listeners;		/* LISTENER_… bits */
+	const char *content_type; /* of a POST; NULL: any */
+	unsigned listeners; /* LISTENER_… bits */
 	/*
 	 * How this protocol tells a refusal made by the table or by the net
 	 * layer (404, 405, 413, 415, 503): may be NULL for plain text.
@@ -36,8 +37,8 @@ struct http_routes;
 
 /* Copies the rows; patterns must outlive it. */
 struct http_routes *http_routes_new(void);
-void http_routes_add(struct http_routes *r, const struct http_route *rows,
-    size_t n);
+void http_routes_add(
+    struct http_routes *r, const struct http_route *rows, size_t n);
 /*
  * When no route matches, a path under this prefix is refused in this
  * protocol's form (so an unknown /acme/… answers problem+json).
@@ -60,12 +61,11 @@ const struct http_route *http_route_find(const struct http_routes *r,
 void http_route_run(const struct http_route *route, struct http_req *req,
     struct http_resp *resp);
 /* The whole: find, check, run.  Held replies are waited for by the caller. */
-void http_serve(const struct http_routes *r, struct http_req *req,
-    struct http_resp *resp);
+void http_serve(
+    const struct http_routes *r, struct http_req *req, struct http_resp *resp);
 /* Fills a refusal in the protocol's own form (503 with Retry-After too). */
 void http_refuse(const struct http_routes *r, const struct http_route *route,
-    struct http_req *req, struct http_resp *resp, int status,
-    const char *why);
+    struct http_req *req, struct http_resp *resp, int status, const char *why);
 
 /* The route table's "Allow" for a path, e.g. "GET, HEAD"; into the arena. */
 const char *http_methods_text(struct arena *a, unsigned methods);

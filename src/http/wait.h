@@ -35,8 +35,7 @@ void http_waits_signal(struct http_waits *w, const char *job);
  * fire too: true if fire never was and never will be called, false if it was
  * or is being called.  (Tickets not given back go with http_waits_free.)
  */
-void http_ticket_arm(struct http_ticket *t, void (*fire)(void *arg),
-    void *arg);
+void http_ticket_arm(struct http_ticket *t, void (*fire)(void *arg), void *arg);
 bool http_ticket_cancel(struct http_ticket *t);
 /* Tickets that are held now, for the metrics. */
 size_t http_waits_held(struct http_waits *w);

@@ -18,25 +18,25 @@
 
 enum conn_state {
 	CONN_HANDSHAKE,
-	CONN_SNIFF,	/* plain: HTTP/1.1, or HTTP/2 by prior knowledge? */
+	CONN_SNIFF, /* plain: HTTP/1.1, or HTTP/2 by prior knowledge? */
 	CONN_H1,
 	CONN_H2,
-	CONN_LINGER,	/* all is said; waits for the peer's end */
+	CONN_LINGER, /* all is said; waits for the peer's end */
 	CONN_CLOSED
 };
 
 struct h2;
 
 struct conn {
-	TAILQ_ENTRY(conn) link;		/* the loop's, or its graveyard */
+	TAILQ_ENTRY(conn) link; /* the loop's, or its graveyard */
 	TAILQ_ENTRY(conn) dirty_link;
-	bool dirty;			/* HTTP/2 has frames to send */
-	bool reading, writing;		/* events that are on */
-	bool eof;			/* the peer sends nothing more */
-	bool closing;			/* once `out` is sent */
-	bool linger;			/* then wait for the peer */
-	bool tls_failed;		/* no close_notify then */
-	bool counted;			/* by its address */
+	bool dirty; /* HTTP/2 has frames to send */
+	bool reading, writing; /* events that are on */
+	bool eof; /* the peer sends nothing more */
+	bool closing; /* once `out` is sent */
+	bool linger; /* then wait for the peer */
+	bool tls_failed; /* no close_notify then */
+	bool counted; /* by its address */
 	enum conn_state state;
 	enum net_timeout timer_what;
 	struct loop *loop;
@@ -51,8 +51,8 @@ struct conn {
 		struct sockaddr_in6 v6;
 	} peer;
 	struct address_key key;
-	struct buf in;			/* received, not yet understood */
-	struct buf out;			/* to be sent */
+	struct buf in; /* received, not yet understood */
+	struct buf out; /* to be sent */
 	size_t out_sent;
 	size_t lingered;
 	struct buf client_cert;
@@ -84,7 +84,7 @@ bool conn_send(struct conn *c, const void *p, size_t n);
 bool conn_send_gathered(struct conn *c);
 /* HTTP/2 has frames to send: loop_settle() does it. */
 void conn_touch(struct conn *c);
-/* Asks for more input, or none for now. */
+/* Asks for more input, or for none until asked again. */
 void conn_read_on(struct conn *c);
 void conn_read_off(struct conn *c);
 /* Asks to be told when the socket takes more. */

@@ -48,6 +48,7 @@ receive(struct conn *c, uint8_t *p, size_t n)
 static void
 sniff(struct conn *c, struct bytes data)
 {
+	AUTO_BUF all = { 0 };
 	size_t n;
 
 	if (c->in.n > 0) {
@@ -60,8 +61,7 @@ sniff(struct conn *c, struct bytes data)
 			buf_add_bytes(&c->in, data);
 		return;
 	}
-	AUTO_BUF all = c->in;
-
+	all = c->in;
 	c->in = (struct buf){ 0 };
 	if (memcmp(data.p, preface, n) == 0) {
 		h2_start(c);
@@ -281,7 +281,8 @@ conn_on_deadline(struct wheel_timer *t)
 		h2_deadline(c);
 		return;
 	}
-	stats_add(&c->loop->stats.timeouts[c->timer_what], 1);
+	if (c->state != CONN_LINGER)
+		stats_add(&c->loop->stats.timeouts[c->timer_what], 1);
 	if (c->state == CONN_H1 && h1_timeout(c))
 		return;
 	conn_close(c);

@@ -21,37 +21,37 @@ struct conn;
 struct loop;
 
 enum exchange_state {
-	EXCHANGE_HEAD,		/* fields arrive (HTTP/2) */
+	EXCHANGE_HEAD, /* fields arrive (HTTP/2) */
 	EXCHANGE_BODY,
-	EXCHANGE_WORKER,	/* queued or running */
-	EXCHANGE_HELD,		/* http/wait.h */
+	EXCHANGE_WORKER, /* queued or running */
+	EXCHANGE_HELD, /* http/wait.h */
 	EXCHANGE_SENDING
 };
 
 struct exchange {
-	TAILQ_ENTRY(exchange) link;	/* connection or pool: the loop's */
-	TAILQ_ENTRY(exchange) queued;	/* workers or recorder */
+	TAILQ_ENTRY(exchange) link; /* connection or pool: the loop's */
+	TAILQ_ENTRY(exchange) queued; /* workers or recorder */
 	struct mail reply;
-	struct mail fired;	/* the awaited job is done */
+	struct mail fired; /* the awaited job is done */
 	struct loop *loop;
 	struct conn *conn;
-	int32_t stream;		/* HTTP/2; else 0 */
+	int32_t stream; /* HTTP/2; else 0 */
 	enum exchange_state state;
 	struct arena *arena;
 	struct http_req req;
 	struct http_resp resp;
 	const struct http_route *route;
-	struct buf body;	/* as it arrives */
-	size_t body_octets;	/* counted by the loop */
-	size_t sent;		/* of the response's body */
-	size_t field_octets;	/* HTTP/2: of the header list so far */
-	int64_t declared;	/* HTTP/2: Content-Length, -1 if none */
+	struct buf body; /* as it arrives */
+	size_t body_octets; /* counted by the loop */
+	size_t sent; /* of the response's body */
+	size_t field_octets; /* HTTP/2: of the header list so far */
+	int64_t declared; /* HTTP/2: Content-Length, -1 if none */
 	int64_t start_us;
-	int64_t due_us;		/* HTTP/2: when body or answer must be done */
-	struct event hold;	/* the time limit of a held reply */
-	struct http_fault fault;	/* HTTP/2: refuse the request with it */
+	int64_t due_us; /* HTTP/2: when body or answer must be done */
+	struct event hold; /* the time limit of a held reply */
+	struct http_fault fault; /* HTTP/2: refuse the request with it */
 	bool second_half;
-	bool ticket_back;	/* given back; `fired` is still to come */
+	bool ticket_back; /* given back; `fired` is still to come */
 	bool answered;
 	bool expect_continue;
 	bool ran_on_worker;

@@ -14,11 +14,11 @@ struct h1 {
 	enum { H1_HEAD, H1_BODY, H1_WAIT, H1_SEND } phase;
 	struct http_scan scan;
 	struct http_body body;
-	struct exchange *ex;	/* none in H1_HEAD */
-	bool swallow;		/* the answer is there, its body is dropped */
-	bool keep;		/* the connection, after this answer */
-	bool unread;		/* the peer may still be sending a body */
-	bool consuming;		/* h1_input is on the stack */
+	struct exchange *ex; /* none in H1_HEAD */
+	bool swallow; /* the answer is there, its body is dropped */
+	bool keep; /* the connection, after this answer */
+	bool unread; /* the peer may still be sending a body */
+	bool consuming; /* h1_input is on the stack */
 };
 
 /* Octets from the peer; they need not outlive the call. */
@@ -32,8 +32,8 @@ void h1_answer(struct conn *c, struct exchange *ex);
 bool h1_timeout(struct conn *c);
 void h1_drain(struct conn *c);
 /* Appends status line and fields. */
-void h1_write_head(struct conn *c, const struct exchange *ex, bool keep,
-    struct buf *out);
+void h1_write_head(
+    struct conn *c, const struct exchange *ex, bool keep, struct buf *out);
 /* Has the response a body on the wire? */
 bool h1_has_body(const struct exchange *ex);
 

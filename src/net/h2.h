@@ -27,14 +27,14 @@ enum h2_abuse {
 struct h2 {
 	nghttp2_session *session;
 	struct conn *conn;
-	int64_t window;			/* start of the counting window, us */
+	int64_t window; /* start of the counting window, us */
 	unsigned counts[H2_ABUSES];
-	unsigned continuations;		/* of the current header block */
-	int64_t head_since;		/* a header block is open; 0: none */
-	int64_t blocked;		/* the socket takes nothing since */
-	int64_t active;			/* last start or end of a stream */
-	bool calmed;			/* ended for abuse */
-	bool drain_notice;		/* first GOAWAY sent, second to come */
+	unsigned continuations; /* of the current header block */
+	int64_t head_since; /* a header block is open; 0: none */
+	int64_t blocked; /* the socket takes nothing since */
+	int64_t active; /* last start or end of a stream */
+	bool calmed; /* ended for abuse */
+	bool drain_notice; /* first GOAWAY sent, second to come */
 };
 
 /* Callbacks and options, once per loop. */

@@ -10,15 +10,15 @@
 struct net_listener {
 	enum listener_kind kind;
 	int fd;
-	unsigned tls_min;	/* 0x0303 or 0x0304; 0 without TLS */
+	unsigned tls_min; /* 0x0303 or 0x0304; 0 without TLS */
 };
 
 #define NET_MAX_LISTENERS 64u
 #define NET_ADDRESS_SIZE 64u
 
 /* Bound, listening, non-blocking, close-on-exec.  [::] takes IPv4 as well. */
-bool net_listen_open(const struct config_listen *l, int *fd, struct err *err)
-    MUST_CHECK;
+bool net_listen_open(
+    const struct config_listen *l, int *fd, struct err *err) MUST_CHECK;
 /* The control socket, mode 0600; a stale one in its place is removed. */
 bool net_listen_unix(const char *path, int *fd, struct err *err) MUST_CHECK;
 /* "127.0.0.1:8443", "[::]:8443" or "unix"; "" if the socket has none. */

@@ -46,14 +46,14 @@ struct loop {
 	struct mailbox mailbox;
 	struct event mail_event, tick_event, resume_event;
 	struct acceptor *acceptors;
-	bool paused;		/* out of descriptors for a moment */
+	bool paused; /* out of descriptors for a moment */
 	struct mail drain_mail, stop_mail;
 	bool draining, stopping;
-	bool drain_posted;	/* of the thread that drains */
+	bool drain_posted; /* of the thread that drains */
 
 	OSSL_LIB_CTX *libctx;
 	pthread_mutex_t tls_lock;
-	SSL_CTX *tls;		/* under tls_lock */
+	SSL_CTX *tls; /* under tls_lock */
 	struct nghttp2_session_callbacks *h2_callbacks;
 	struct nghttp2_option *h2_option;
 
@@ -63,16 +63,16 @@ struct loop {
 	size_t conns_n;
 	struct exchange_list pool;
 	size_t pool_n;
-	size_t outstanding;	/* exchanges that will come by mail */
-	size_t bodies;		/* octets of request bodies */
+	size_t outstanding; /* exchanges that will come by mail */
+	size_t bodies; /* octets of request bodies */
 	uint64_t next_id;
 
 	uint8_t *scratch;
 	struct buf gather;
-	int64_t now_us;		/* monotonic, at the last event */
-	int64_t now;		/* the clock's seconds, then */
+	int64_t now_us; /* monotonic, at the last event */
+	int64_t now; /* the clock's seconds, then */
 	int64_t date_at;
-	char date[64];		/* "Date: …\r\n" for date_at */
+	char date[64]; /* "Date: …\r\n" for date_at */
 	size_t date_n;
 	struct stats stats;
 };
@@ -92,15 +92,15 @@ struct net {
 	struct recorder *recorder;
 	struct addresses *addresses;
 	uint8_t ticket_keys[TLS_TICKET_KEYS];
-	atomic_size_t open;	/* connections of all loops */
+	atomic_size_t open; /* connections of all loops */
 	bool has_tls;
-	pthread_mutex_t lock;	/* of what follows */
+	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t drained;
 	unsigned drain_acks;
 };
 
-bool loop_init(struct loop *l, struct net *n, unsigned index,
-    uint64_t first_id, struct err *err) MUST_CHECK;
+bool loop_init(struct loop *l, struct net *n, unsigned index, uint64_t first_id,
+    struct err *err) MUST_CHECK;
 bool loop_start(struct loop *l, struct err *err) MUST_CHECK;
 /* After its thread has ended, or never started. */
 void loop_done(struct loop *l);

@@ -19,7 +19,7 @@ struct mail {
 
 struct mailbox {
 	_Atomic(struct mail *) newest;
-	int wake_fd;	/* eventfd; readable when there is mail */
+	int wake_fd; /* eventfd; readable when there is mail */
 };
 
 bool mailbox_init(struct mailbox *b, struct err *err) MUST_CHECK;

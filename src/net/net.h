@@ -20,14 +20,14 @@ struct net;
 /* Everything pointed to outlives the net, but limits and listeners, which are
  * copied. */
 struct net_settings {
-	unsigned loops;		/* 0: one per online core */
-	unsigned workers;	/* 0: 32 */
+	unsigned loops; /* 0: one per online core */
+	unsigned workers; /* 0: 32 */
 	const struct config_limits *limits;
 	const struct http_routes *routes;
 	struct http_waits *waits;
 	struct net_listener *listeners;
 	size_t listeners_n;
-	const struct config_cidrs *trusted_proxies;	/* may be NULL */
+	const struct config_cidrs *trusted_proxies; /* may be NULL */
 	struct clock clock;
 };
 
@@ -53,16 +53,16 @@ bool net_drain(struct net *n, int64_t ms);
 void net_free(struct net *n);
 
 #define NET_LISTENER_KINDS 5u
-#define NET_PROTOCOLS 3u	/* 1.0, 1.1, 2 */
-#define NET_STATUS_CLASSES 5u	/* 1xx … 5xx */
-#define NET_PLACES 2u		/* loop, worker */
-#define NET_LATENCY_BUCKETS 16u	/* the last is +Inf */
+#define NET_PROTOCOLS 3u /* 1.0, 1.1, 2 */
+#define NET_STATUS_CLASSES 5u /* 1xx … 5xx */
+#define NET_PLACES 2u /* loop, worker */
+#define NET_LATENCY_BUCKETS 16u /* the last is +Inf */
 
 enum net_refusal {
-	NET_REFUSED_TOTAL,	/* max_connections */
-	NET_REFUSED_ADDRESS,	/* max_connections_per_address */
-	NET_REFUSED_PEER,	/* control socket: not our user */
-	NET_REFUSED_SYSTEM,	/* descriptors ran out */
+	NET_REFUSED_TOTAL, /* max_connections */
+	NET_REFUSED_ADDRESS, /* max_connections_per_address */
+	NET_REFUSED_PEER, /* control socket: not our user */
+	NET_REFUSED_SYSTEM, /* descriptors ran out */
 	NET_REFUSALS
 };
 
@@ -71,14 +71,14 @@ enum net_timeout {
 	NET_TIMEOUT_HEADER,
 	NET_TIMEOUT_BODY,
 	NET_TIMEOUT_IDLE,
-	NET_TIMEOUT_SEND,	/* the client reads too slowly */
+	NET_TIMEOUT_SEND, /* the client reads too slowly */
 	NET_TIMEOUTS
 };
 
 /* Sums over all loops. */
 struct net_stats {
 	uint64_t open;
-	uint64_t accepted[NET_LISTENER_KINDS];	/* https est http ops control */
+	uint64_t accepted[NET_LISTENER_KINDS]; /* https est http ops control */
 	uint64_t closed;
 	uint64_t refused[NET_REFUSALS];
 	uint64_t requests[NET_PROTOCOLS][NET_STATUS_CLASSES];

@@ -18,9 +18,9 @@ struct stats {
 	_Atomic uint64_t timeouts[NET_TIMEOUTS];
 	_Atomic uint64_t tls_ok, tls_failed;
 	_Atomic uint64_t h2_abuse;
-	_Atomic uint64_t faults;	/* requests that were not HTTP */
+	_Atomic uint64_t faults; /* requests that were not HTTP */
 	_Atomic uint64_t queue_full;
-	_Atomic uint64_t sent;		/* octets of bodies */
+	_Atomic uint64_t sent; /* octets of bodies */
 };
 
 static inline void

@@ -15,11 +15,11 @@ enum tls_protocol { TLS_PROTOCOL_H1, TLS_PROTOCOL_H2 };
 
 /* chain: PEM, leaf first; key: clear PKCS#8, PEM or DER. */
 bool tls_context_new(OSSL_LIB_CTX *libctx, struct bytes chain_pem,
-    struct bytes key, const uint8_t ticket_keys[TLS_TICKET_KEYS],
-    SSL_CTX **out, struct err *err) MUST_CHECK;
+    struct bytes key, const uint8_t ticket_keys[TLS_TICKET_KEYS], SSL_CTX **out,
+    struct err *err) MUST_CHECK;
 /* NULL if OpenSSL has no memory for one more. */
-SSL *tls_accept(SSL_CTX *ctx, int fd, enum listener_kind kind,
-    unsigned tls_min);
+SSL *tls_accept(
+    SSL_CTX *ctx, int fd, enum listener_kind kind, unsigned tls_min);
 /* After the handshake: what ALPN chose. */
 enum tls_protocol tls_protocol(const SSL *ssl);
 /* The client's leaf certificate, DER, into out; false if it sent none. */

@@ -18,21 +18,21 @@
 struct wheel_timer {
 	TAILQ_ENTRY(wheel_timer) link;
 	void (*fire)(struct wheel_timer *t);
-	int64_t due;	/* monotonic microseconds; 0: none */
-	int64_t seen;	/* when its slot comes round */
+	int64_t due; /* monotonic microseconds; 0: none */
+	int64_t seen; /* when its slot comes round */
 	bool queued;
 };
 
 struct wheel {
 	TAILQ_HEAD(wheel_slot, wheel_timer) slots[WHEEL_SLOTS];
-	int64_t tick;	/* the last one that was run */
+	int64_t tick; /* the last one that was run */
 	size_t count;
 };
 
 void wheel_init(struct wheel *w, int64_t now_us);
 /* fire is called once, up to a tick late; a later set replaces this one. */
 void wheel_set(struct wheel *w, struct wheel_timer *t, int64_t due_us);
-/* No deadline for now; cheap, the entry may stay queued. */
+/* No deadline till the next set; cheap, the entry may stay queued. */
 static inline void
 wheel_clear(struct wheel_timer *t)
 {

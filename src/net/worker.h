@@ -10,8 +10,8 @@
 struct workers;
 
 struct workers *workers_new(size_t queue);
-bool workers_start(struct workers *w, unsigned threads, struct err *err)
-    MUST_CHECK;
+bool workers_start(
+    struct workers *w, unsigned threads, struct err *err) MUST_CHECK;
 /* Ends the threads; the queue must be empty by then. */
 void workers_free(struct workers *w);
 void workers_set_queue(struct workers *w, size_t queue);
