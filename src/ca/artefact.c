@@ -42,8 +42,8 @@ artefact_set(struct artefact *art, struct blob *blob, int64_t last_modified,
 }
 
 struct blob *
-artefact_get(struct artefact *art, char etag[ETAG_SIZE],
-    int64_t *last_modified, int64_t *expires)
+artefact_get(struct artefact *art, char etag[ETAG_SIZE], int64_t *last_modified,
+    int64_t *expires)
 {
 	struct blob *blob = NULL;
 

@@ -14,9 +14,9 @@ struct chain;
 
 struct artefact {
 	pthread_mutex_t lock;
-	struct blob *blob;		/* NULL: nothing to serve yet */
+	struct blob *blob; /* NULL: nothing to serve yet */
 	char etag[ETAG_SIZE];
-	int64_t last_modified, expires;	/* expires 0: none */
+	int64_t last_modified, expires; /* expires 0: none */
 };
 
 void artefact_init(struct artefact *art);

@@ -89,8 +89,8 @@ chain_copy(struct lane *lane, const struct chain *from, struct arena *a,
 	struct cert *certs = arena_array(a, from->n, sizeof(*certs));
 
 	for (size_t i = 0; i < from->n; i++)
-		if (!cert_parse(arena_bytes(a, from->certs[i].der), a,
-			&certs[i], err))
+		if (!cert_parse(
+			arena_bytes(a, from->certs[i].der), a, &certs[i], err))
 			return false;
 	return chain_build(
 	    lane, &certs[0], certs + 1, from->n - 1, a, out, err);
@@ -126,8 +126,7 @@ issuer_new(struct ca *ca, const struct loaded_ca *from, struct issuer **out,
 	i->sig_alg = issuer_sig_alg(&cert->key);
 	i->chain_pem = chain_pem_make(&i->chain, i->arena);
 	artefact_set_certificates(&i->artefacts[CA_CERT_DER],
-	    &i->artefacts[CA_CERT_PEM], &i->artefacts[CA_CHAIN_P7],
-	    &i->chain);
+	    &i->artefacts[CA_CERT_PEM], &i->artefacts[CA_CHAIN_P7], &i->chain);
 	*out = i;
 	return true;
 }
@@ -136,8 +135,7 @@ static bool
 issuer_is(const struct issuer *i, const struct loaded_ca *c)
 {
 	if (strcmp(i->name, c->config->name) != 0 ||
-	    i->online != (c->config->key != NULL) ||
-	    i->chain.n != c->chain.n)
+	    i->online != (c->config->key != NULL) || i->chain.n != c->chain.n)
 		return false;
 	for (size_t k = 0; k < c->chain.n; k++)
 		if (!bytes_equal(i->chain.certs[k].der, c->chain.certs[k].der))
@@ -166,8 +164,8 @@ issuer_find_or_new(struct ca *ca, const struct loaded_ca *c,
 	ca->issuers = i;
 	pthread_mutex_unlock(&ca->lock);
 	*out = i;
-	return i->online ? issuer_crl_load(ca, i, crl_validity, err) :
-			   issuer_crl_read(ca, i, err);
+	return i->online ? issuer_crl_load(ca, i, crl_validity, err)
+			 : issuer_crl_read(ca, i, err);
 }
 
 /* ---- profiles ---- */
@@ -267,14 +265,13 @@ static bool
 state_profiles(struct ca *ca, struct state *s, const struct config *config,
     const struct loaded_ca *cas, struct err *err)
 {
-	s->profiles = arena_array(
-	    s->arena, config->profiles_n, sizeof(struct profile *));
+	s->profiles =
+	    arena_array(s->arena, config->profiles_n, sizeof(struct profile *));
 	for (size_t i = 0; i < config->profiles_n; i++) {
 		struct profile *p;
 		struct err why = { 0 };
 
-		if (!load_profile(
-			config, &config->profiles[i], cas, &p, &why))
+		if (!load_profile(config, &config->profiles[i], cas, &p, &why))
 			return fail(err, why.kind, "profile %s: %s",
 			    config->profiles[i].name, why.shown);
 		s->profiles[s->profiles_n++] = ca_profile_keep(ca, p);
@@ -370,8 +367,7 @@ state_make(struct ca *ca, const struct config *config, struct state **out,
 		cas = load_cas(loan.lane, &source, config, a);
 	}
 	if (!state_profiles(ca, s, config, cas, err) ||
-	    !state_cas(ca, s, config, cas, err) ||
-	    !state_record(ca, s, err)) {
+	    !state_cas(ca, s, config, cas, err) || !state_record(ca, s, err)) {
 		state_free(s);
 		return false;
 	}
@@ -399,8 +395,8 @@ ca_reload(struct ca *ca, const struct config *config, struct err *err)
 }
 
 bool
-ca_new(const struct ca_deps *deps, const struct config *config,
-    struct ca **out, struct err *err)
+ca_new(const struct ca_deps *deps, const struct config *config, struct ca **out,
+    struct err *err)
 {
 	struct ca *ca = mem_alloc(sizeof(*ca));
 

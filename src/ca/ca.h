@@ -16,7 +16,7 @@
 #include "store/store.h"
 
 struct ca;
-struct profile;		/* an immutable version (profile.h) */
+struct profile; /* an immutable version (profile.h) */
 
 struct ca_deps {
 	struct store *store;
@@ -36,12 +36,12 @@ bool ca_new(const struct ca_deps *deps, const struct config *config,
     struct ca **out, struct err *err) MUST_CHECK;
 void ca_free(struct ca *ca);
 /* New profiles and limits; running orders keep their version.  All or none. */
-bool ca_reload(struct ca *ca, const struct config *config, struct err *err)
-    MUST_CHECK;
+bool ca_reload(
+    struct ca *ca, const struct config *config, struct err *err) MUST_CHECK;
 /* Compiles and checks everything without a store or a signer (`check`). */
 bool ca_check_config(const struct config *config,
-    bool (*read_file)(void *ctx, const char *path, size_t max,
-	struct arena *a, struct bytes *out, struct err *err),
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
     void *read_ctx, struct config_mistakes *mistakes);
 
 /* ---- profiles ---- */
@@ -58,29 +58,29 @@ bool profile_has_acme(const struct profile *p);
 /* The current profiles, in configuration order; returns how many it wrote. */
 size_t ca_profiles(struct ca *ca, const struct profile **out, size_t max);
 /* May this profile certify this name?  ERR_IDENTIFIER_REJECTED says why. */
-bool profile_check_name(const struct profile *p, const struct name *n,
-    struct err *err) MUST_CHECK;
+bool profile_check_name(
+    const struct profile *p, const struct name *n, struct err *err) MUST_CHECK;
 
 /* ---- issuing ---- */
 
 struct ca_request {
 	const struct profile *profile;
-	const struct csr *csr;		/* verified here (proof of possession) */
-	struct names names;		/* what goes in; already authorised */
-	int64_t not_before, not_after;	/* asked for; 0: the profile's */
-	const char *requester;		/* "acme", "operator", "self" */
-	const char *account_id, *order_id;	/* NULL: none */
-	const uint8_t *forbidden_spki;	/* SHA-256 of the account key's SPKI, or
-					   NULL (RFC 8555 section 11.1) */
-	struct bytes evidence;		/* JSON of the validation evidence */
-	const char *replaces;		/* certificate id or NULL */
+	const struct csr *csr; /* verified here (proof of possession) */
+	struct names names; /* what goes in; already authorised */
+	int64_t not_before, not_after; /* asked for; 0: the profile's */
+	const char *requester; /* "acme", "operator", "self" */
+	const char *account_id, *order_id; /* NULL: none */
+	const uint8_t *forbidden_spki; /* SHA-256 of the account key's SPKI, or
+					  NULL (RFC 8555 section 11.1) */
+	struct bytes evidence; /* JSON of the validation evidence */
+	const char *replaces; /* certificate id or NULL */
 };
 
 struct ca_issued {
 	const char *id;
 	uint8_t serial[SERIAL_SIZE];
 	struct bytes der;
-	struct bytes pem_chain;		/* leaf first, without the root */
+	struct bytes pem_chain; /* leaf first, without the root */
 	int64_t not_before, not_after;
 };
 
@@ -95,7 +95,8 @@ bool ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
 /* The checks of a request alone, before anything is recorded. */
 bool ca_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;
-/* Invariant 4 at start: intents without an outcome are signed again or voided. */
+/* Invariant 4 at start: intents without an outcome are signed again or voided.
+ */
 bool ca_recover(struct ca *ca, unsigned *finished, unsigned *voided,
     struct err *err) MUST_CHECK;
 /* Was an intent left open since (signer or store failed in between)?  Then
@@ -135,17 +136,16 @@ bool ca_crl_current(struct ca *ca, int64_t now);
 enum ca_artefact { CA_CERT_DER, CA_CERT_PEM, CA_CHAIN_P7, CA_CRL };
 /* One reference, or NULL.  Name of the CA; the root is one too.  expires is a
  * CRL's nextUpdate, 0 for the others; the outputs may be NULL. */
-struct blob *ca_artefact(struct ca *ca, const char *name,
-    enum ca_artefact what, char etag[67], int64_t *last_modified,
-    int64_t *expires);
+struct blob *ca_artefact(struct ca *ca, const char *name, enum ca_artefact what,
+    char etag[67], int64_t *last_modified, int64_t *expires);
 /* All roots, PEM. */
 struct blob *ca_roots_pem(struct ca *ca, char etag[67]);
 
 struct ca_view {
 	const char *name;
-	struct cert cert;		/* parsed */
-	uint8_t key[32];		/* SHA-256 of its SPKI */
-	bool online;			/* has a key at the signer */
+	struct cert cert; /* parsed */
+	uint8_t key[32]; /* SHA-256 of its SPKI */
+	bool online; /* has a key at the signer */
 	bool self_signed;
 };
 size_t ca_list(struct ca *ca, const struct ca_view **out);
@@ -154,8 +154,8 @@ const struct ca_view *ca_view_find(struct ca *ca, const char *name);
 /* The limits for the signer, from the configuration and the CA certificates;
  * used by the supervisor. */
 bool ca_signer_limits(const struct config *config, uint8_t node,
-    bool (*read_file)(void *ctx, const char *path, size_t max,
-	struct arena *a, struct bytes *out, struct err *err),
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
     void *read_ctx, struct arena *a, struct bytes *limits_json,
     struct err *err) MUST_CHECK;
 

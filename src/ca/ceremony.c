@@ -37,8 +37,8 @@ cert_sign(const struct cert_spec *spec, struct privkey *key,
 		buf_bytes(&signature), err);
 	lane_free(lane);
 	if (ok)
-		cert_put(der, buf_bytes(&tbs), spec->sig_alg,
-		    buf_bytes(&signature));
+		cert_put(
+		    der, buf_bytes(&tbs), spec->sig_alg, buf_bytes(&signature));
 	return ok;
 }
 
@@ -59,8 +59,8 @@ check_ceremony(const struct ceremony *c, struct err *err)
 }
 
 bool
-ca_ceremony_root(const struct ceremony *c, struct privkey *key,
-    struct buf *der, struct err *err)
+ca_ceremony_root(const struct ceremony *c, struct privkey *key, struct buf *der,
+    struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	struct pubkey pub;
@@ -121,8 +121,8 @@ ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
 		    "the issuing CA's key is the root's key");
 	spec.subject = name_make(c, a);
 	if (bytes_equal(spec.subject, root->subject))
-		return fail(err, ERR_REJECTED,
-		    "the issuing CA has the root's name");
+		return fail(
+		    err, ERR_REJECTED, "the issuing CA has the root's name");
 	key_identifier(&pub, id);
 	spec.ski = bytes_of(id, sizeof(id));
 	if (http_base_url != NULL) {
@@ -138,8 +138,7 @@ ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
 /* ---- the request ---- */
 
 static void
-request_extension_put(
-    struct buf *b, const char *oid, struct bytes value)
+request_extension_put(struct buf *b, const char *oid, struct bytes value)
 {
 	size_t mark = der_open(b, DER_SEQUENCE);
 
@@ -193,16 +192,15 @@ request_check(struct bytes der, struct err *err)
 	AUTO_ARENA *a = arena_new();
 	struct lane *lane = lane_new();
 	struct csr csr;
-	bool ok =
-	    csr_parse(der, a, &csr, err) && csr_verify(lane, &csr, err);
+	bool ok = csr_parse(der, a, &csr, err) && csr_verify(lane, &csr, err);
 
 	lane_free(lane);
 	return ok;
 }
 
 bool
-ca_ceremony_csr(const struct ceremony *c, struct privkey *key,
-    struct buf *der, struct err *err)
+ca_ceremony_csr(const struct ceremony *c, struct privkey *key, struct buf *der,
+    struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	AUTO_BUF info = { 0 };

@@ -21,9 +21,9 @@ struct ceremony {
 	/* of the subject; NULL: none */
 	const char *common_name, *organization, *organizational_unit, *country;
 	int64_t now;
-	int64_t lifetime;		/* of a certificate, seconds */
+	int64_t lifetime; /* of a certificate, seconds */
 	struct random random;
-	uint8_t node;			/* serial prefix, 01-7f */
+	uint8_t node; /* serial prefix, 01-7f */
 };
 
 /* A self-signed root, DER: cA, keyCertSign and cRLSign, no pointers. */

@@ -69,8 +69,8 @@ issuer_find(struct lane *lane, const struct cert *c, const struct cert *pool,
 }
 
 static bool
-constraints_add(struct chain *c, const struct cert *cert, struct arena *a,
-    struct err *err)
+constraints_add(
+    struct chain *c, const struct cert *cert, struct arena *a, struct err *err)
 {
 	if (cert->name_constraints.n == 0)
 		return true;
@@ -121,8 +121,8 @@ text_of(const struct cert *c, struct arena *a)
 
 /* `below`: CA certificates between this one and the end entity. */
 static bool
-check_one(const struct cert *c, unsigned below, struct arena *a,
-    struct err *err)
+check_one(
+    const struct cert *c, unsigned below, struct arena *a, struct err *err)
 {
 	/* RFC 5280 section 6.1.4 (k), (l), (m), (n), (o). */
 	if (!c->has_basic_constraints || !c->is_ca)
@@ -173,15 +173,6 @@ chain_check(const struct chain *c, struct err *err)
 	const struct cert *ca = &c->certs[0];
 	unsigned below = 0;
 
-	/* RFC 5280 section 4.1.2.6: a CA has a name. */
-	if (ca->subject.n <= 2)
-		return fail(err, ERR_REJECTED,
-		    "the CA certificate's subject is empty");
-	if (ca->has_key_usage && (ca->key_usage & KU_CRL_SIGN) == 0)
-		return fail(err, ERR_REJECTED,
-		    "%s has a key usage without cRLSign: it could not sign "
-		    "its CRL",
-		    text_of(ca, a));
 	for (size_t i = 0; i < c->n; i++) {
 		if (!check_one(&c->certs[i], below, a, err))
 			return false;
@@ -189,6 +180,15 @@ chain_check(const struct chain *c, struct err *err)
 		if (!bytes_equal(c->certs[i].issuer, c->certs[i].subject))
 			below++;
 	}
+	/* RFC 5280 section 4.1.2.6: a CA has a name. */
+	if (ca->subject.n <= 2)
+		return fail(
+		    err, ERR_REJECTED, "the CA certificate's subject is empty");
+	if (ca->has_key_usage && (ca->key_usage & KU_CRL_SIGN) == 0)
+		return fail(err, ERR_REJECTED,
+		    "%s has a key usage without cRLSign: it could not sign "
+		    "its CRL",
+		    text_of(ca, a));
 	return true;
 }
 

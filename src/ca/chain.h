@@ -17,9 +17,9 @@
 #define CHAIN_PEM_MAX (CHAIN_MAX * CERT_MAX)
 
 struct chain {
-	struct cert certs[CHAIN_MAX];	/* [0] is the CA itself */
+	struct cert certs[CHAIN_MAX]; /* [0] is the CA itself */
 	size_t n;
-	bool has_root;			/* the last one is self-signed */
+	bool has_root; /* the last one is self-signed */
 	/* Of each certificate that has name constraints. */
 	struct constraints constraints[CHAIN_MAX];
 	size_t constraints_n;
@@ -34,16 +34,16 @@ bool cert_is_self_signed(const struct cert *c);
  * and checks each link: names, key identifiers, signatures.
  */
 bool chain_build(struct lane *lane, const struct cert *ca,
-    const struct cert *pool, size_t pool_n, struct arena *a,
-    struct chain *out, struct err *err) MUST_CHECK;
+    const struct cert *pool, size_t pool_n, struct arena *a, struct chain *out,
+    struct err *err) MUST_CHECK;
 /*
  * May certs[0] issue end-entity certificates?  CA bit, key usage, path lengths
  * and unknown critical extensions of the whole chain.
  */
 bool chain_check(const struct chain *c, struct err *err) MUST_CHECK;
 /* Is every certificate of it valid at `now`? */
-bool chain_check_dates(const struct chain *c, int64_t now, struct err *err)
-    MUST_CHECK;
+bool chain_check_dates(
+    const struct chain *c, int64_t now, struct err *err) MUST_CHECK;
 /* Names and subject against every certificate's name constraints. */
 bool chain_check_names(const struct chain *c, struct names names,
     struct bytes subject, struct arena *a, struct err *err) MUST_CHECK;
@@ -54,7 +54,7 @@ bool chain_check_names(const struct chain *c, struct names names,
  * the CSR's.  *out is the checked chain.
  */
 bool ca_chain_check(struct lane *lane, struct bytes pem, struct bytes spki,
-    int64_t now, struct arena *a, struct chain *out, struct err *err)
-    MUST_CHECK;
+    int64_t now, struct arena *a, struct chain *out,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -8,15 +8,13 @@ add(struct config_mistakes *m, unsigned line, const char *mend,
 }
 
 static void
-check_dates(const struct loaded_ca *ca, int64_t now,
-    struct config_mistakes *m)
+check_dates(const struct loaded_ca *ca, int64_t now, struct config_mistakes *m)
 {
 	struct err err = { 0 };
 
 	if (!chain_check_dates(&ca->chain, now, &err))
-		add(m, ca->config->line,
-		    "renew it, or mend the clock", "a valid chain",
-		    err.shown);
+		add(m, ca->config->line, "renew it, or mend the clock",
+		    "a valid chain", err.shown);
 }
 
 /* A CA that ends sooner than a profile's certificates would. */
@@ -35,8 +33,8 @@ check_end(const struct config_profile *c, const struct loaded_ca *ca,
 	duration_format(c->lifetime, length);
 	time_format_rfc3339(last, end);
 	add(m, c->line, "shorten the lifetime or renew the CA",
-	    arena_printf(a, "certificates that end before their CA, at %s",
-		end),
+	    arena_printf(
+		a, "certificates that end before their CA, at %s", end),
 	    arena_printf(a, "profile %s: lifetime %s", c->name, length));
 }
 
@@ -64,8 +62,8 @@ check_profile(const struct config *config, const struct config_profile *c,
 
 bool
 ca_check_config(const struct config *config,
-    bool (*read_file)(void *ctx, const char *path, size_t max,
-	struct arena *a, struct bytes *out, struct err *err),
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
     void *read_ctx, struct config_mistakes *mistakes)
 {
 	struct ca_source source = { read_file, read_ctx };

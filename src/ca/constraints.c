@@ -4,8 +4,13 @@
 #include "util/text.h"
 
 /* GeneralName's tags, RFC 5280 section 4.2.1.6. */
-enum { GN_EMAIL = 0x81, GN_DNS = 0x82, GN_DIRECTORY = 0xa4, GN_URI = 0x86,
-	GN_IP = 0x87 };
+enum {
+	GN_EMAIL = 0x81,
+	GN_DNS = 0x82,
+	GN_DIRECTORY = 0xa4,
+	GN_URI = 0x86,
+	GN_IP = 0x87
+};
 
 static bool
 mask_is_prefix(struct bytes mask)
@@ -28,10 +33,9 @@ text_subtree(enum subtree_type type, struct bytes content, struct arena *a,
     struct subtree *out, struct err *err)
 {
 	if (!text_is_ascii_printable(content) && content.n != 0)
-		return fail(err, ERR_MALFORMED,
-		    "a name constraint is not IA5 text");
-	*out = (struct subtree){ .type = type,
-		.text = arena_str(a, content) };
+		return fail(
+		    err, ERR_MALFORMED, "a name constraint is not IA5 text");
+	*out = (struct subtree){ .type = type, .text = arena_str(a, content) };
 	return true;
 }
 
@@ -42,8 +46,7 @@ ip_subtree(struct bytes content, struct subtree *out, struct err *err)
 		return fail(err, ERR_MALFORMED,
 		    "an IP constraint has %zu octets, expected 8 or 32",
 		    content.n);
-	if (!mask_is_prefix(bytes_of(
-		content.p + content.n / 2, content.n / 2)))
+	if (!mask_is_prefix(bytes_of(content.p + content.n / 2, content.n / 2)))
 		return fail(err, ERR_MALFORMED,
 		    "an IP constraint's mask is not contiguous");
 	*out = (struct subtree){ .type = SUBTREE_IP, .octets = content };
@@ -65,8 +68,8 @@ directory_subtree(struct bytes content, struct subtree *out, struct err *err)
 }
 
 static bool
-subtree_read(struct der *list, struct arena *a, struct subtree *out,
-    struct err *err)
+subtree_read(
+    struct der *list, struct arena *a, struct subtree *out, struct err *err)
 {
 	struct bytes content;
 	struct der tree;
@@ -134,8 +137,8 @@ subtrees_read(struct bytes content, struct arena *a, struct subtree **out,
 }
 
 bool
-constraints_parse(struct bytes value, struct arena *a,
-    struct constraints *out, struct err *err)
+constraints_parse(struct bytes value, struct arena *a, struct constraints *out,
+    struct err *err)
 {
 	struct der d = der_of(value), seq;
 	struct bytes permitted, excluded;
@@ -143,10 +146,10 @@ constraints_parse(struct bytes value, struct arena *a,
 	struct constraints c = { 0 };
 
 	if (!der_enter(&d, DER_SEQUENCE, &seq) || !der_at_end(&d) ||
-	    !der_read_optional(&seq, DER_CONTEXT_CONSTRUCTED(0),
-		&has_permitted, &permitted) ||
-	    !der_read_optional(&seq, DER_CONTEXT_CONSTRUCTED(1),
-		&has_excluded, &excluded) ||
+	    !der_read_optional(
+		&seq, DER_CONTEXT_CONSTRUCTED(0), &has_permitted, &permitted) ||
+	    !der_read_optional(
+		&seq, DER_CONTEXT_CONSTRUCTED(1), &has_excluded, &excluded) ||
 	    !der_at_end(&seq))
 		return fail(err, ERR_MALFORMED,
 		    "name constraints are not as RFC 5280 section 4.2.1.10 "
@@ -158,8 +161,7 @@ constraints_parse(struct bytes value, struct arena *a,
 		!subtrees_read(
 		    permitted, a, &c.permitted, &c.permitted_n, err)) ||
 	    (has_excluded &&
-		!subtrees_read(
-		    excluded, a, &c.excluded, &c.excluded_n, err)))
+		!subtrees_read(excluded, a, &c.excluded, &c.excluded_n, err)))
 		return false;
 	*out = c;
 	return true;
@@ -221,17 +223,17 @@ struct subject_name {
 	const struct name *name;
 	uint8_t addr[16];
 	size_t addr_n;
-	const char *host;	/* of a URI */
+	const char *host; /* of a URI */
 };
 
 static bool
-subtree_matches(const struct subtree *t, const struct subject_name *s,
-    bool excluding)
+subtree_matches(
+    const struct subtree *t, const struct subject_name *s, bool excluding)
 {
 	switch (t->type) {
 	case SUBTREE_DNS:
-		return excluding ? dns_touches(s->name->text, t->text) :
-				   dns_is_under(s->name->text, t->text);
+		return excluding ? dns_touches(s->name->text, t->text)
+				 : dns_is_under(s->name->text, t->text);
 	case SUBTREE_IP:
 		return ip_is_inside(t->octets, s->addr, s->addr_n);
 	case SUBTREE_EMAIL:
@@ -388,8 +390,7 @@ constraints_check_subject(
 bool
 constraints_allow_suffix(const struct constraints *c, const char *suffix)
 {
-	bool limited =
-	    any_of_type(c->permitted, c->permitted_n, SUBTREE_DNS);
+	bool limited = any_of_type(c->permitted, c->permitted_n, SUBTREE_DNS);
 
 	for (size_t i = 0; i < c->excluded_n; i++)
 		if (c->excluded[i].type == SUBTREE_DNS &&

@@ -21,8 +21,8 @@ enum subtree_type {
 
 struct subtree {
 	enum subtree_type type;
-	const char *text;	/* DNS, e-mail, URI */
-	struct bytes octets;	/* IP: address and mask; directory: RDNs */
+	const char *text; /* DNS, e-mail, URI */
+	struct bytes octets; /* IP: address and mask; directory: RDNs */
 };
 
 struct constraints {
@@ -42,7 +42,6 @@ bool constraints_check_name(const struct constraints *c,
 bool constraints_check_subject(const struct constraints *c,
     struct bytes subject, struct err *err) MUST_CHECK;
 /* Could any name under this DNS suffix be issued?  For `check`. */
-bool constraints_allow_suffix(const struct constraints *c,
-    const char *suffix);
+bool constraints_allow_suffix(const struct constraints *c, const char *suffix);
 
 #endif

@@ -24,12 +24,12 @@ struct issuer {
 	struct issuer *next;
 	struct arena *arena;
 	const char *name;
-	bool online;			/* its key is at the signer */
-	struct chain chain;		/* certs[0] is its certificate */
-	uint8_t key[32];		/* SHA-256 of its SPKI */
-	struct bytes key_id;		/* the AKI of what it issues */
-	enum sig_alg sig_alg;		/* what its key signs with */
-	struct bytes chain_pem;		/* behind the leaf; without the root */
+	bool online; /* its key is at the signer */
+	struct chain chain; /* certs[0] is its certificate */
+	uint8_t key[32]; /* SHA-256 of its SPKI */
+	struct bytes key_id; /* the AKI of what it issues */
+	enum sig_alg sig_alg; /* what its key signs with */
+	struct bytes chain_pem; /* behind the leaf; without the root */
 	struct artefact artefacts[CA_CRL + 1];
 	struct crl_state crl;
 };
@@ -44,7 +44,7 @@ struct state {
 	struct state *older;
 	struct arena *arena;
 	struct state_ca *cas;
-	struct ca_view *views;		/* one for each CA */
+	struct ca_view *views; /* one for each CA */
 	size_t cas_n;
 	const struct profile **profiles;
 	size_t profiles_n;
@@ -66,14 +66,14 @@ struct inflight {
 struct ca {
 	struct ca_deps deps;
 	_Atomic(struct state *) state;
-	pthread_mutex_t reload;		/* one reload at a time */
-	pthread_mutex_t crl_run;	/* one CRL run at a time */
-	pthread_mutex_t lock;		/* the lists below */
+	pthread_mutex_t reload; /* one reload at a time */
+	pthread_mutex_t crl_run; /* one CRL run at a time */
+	pthread_mutex_t lock; /* the lists below */
 	struct issuer *issuers;
 	struct known_profile *profiles;
 	struct inflight *inflight;
 	struct artefact roots;
-	atomic_bool unfinished;		/* an intent was left open */
+	atomic_bool unfinished; /* an intent was left open */
 	atomic_ullong issued, refused, revoked, crls;
 };
 
@@ -100,9 +100,8 @@ const struct profile *ca_profile_keep(struct ca *ca, struct profile *p);
 /* The signature algorithm that crypto's privkey_sign uses with such a key. */
 enum sig_alg issuer_sig_alg(const struct pubkey *key);
 /* Verifies our own signature through the lane's cache of keys. */
-bool issuer_verify(struct ca *ca, const struct issuer *issuer,
-    enum sig_alg alg, struct bytes tbs, struct bytes signature,
-    struct err *err) MUST_CHECK;
+bool issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
+    struct bytes tbs, struct bytes signature, struct err *err) MUST_CHECK;
 
 void inflight_begin(struct ca *ca, struct inflight *f, const char *id);
 void inflight_end(struct ca *ca, struct inflight *f);
@@ -111,8 +110,8 @@ void inflight_end(struct ca *ca, struct inflight *f);
 bool issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
     struct err *err) MUST_CHECK;
 /* crl.c: an offline CA's CRL, from a file of the state directory. */
-bool issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
-    MUST_CHECK;
+bool issuer_crl_read(
+    struct ca *ca, struct issuer *issuer, struct err *err) MUST_CHECK;
 /* revoke.c: a revoked or voided certificate enters the CRLs of its key. */
 void ca_revoked_add(struct ca *ca, const struct cert_row *row);
 

@@ -14,8 +14,8 @@ issuer_cert(const struct issuer *issuer)
 }
 
 static void
-pending_add(void *ctx, const uint8_t serial[20], int64_t revoked_at,
-    int reason, int64_t not_after)
+pending_add(void *ctx, const uint8_t serial[20], int64_t revoked_at, int reason,
+    int64_t not_after)
 {
 	struct crl_state *c = &((struct issuer *)ctx)->crl;
 
@@ -56,8 +56,8 @@ crl_check(struct ca *ca, const struct issuer *issuer, struct bytes der,
 	if (!crl_parse(der, &crl, err))
 		return false;
 	if (!bytes_equal(crl.issuer, cert->subject))
-		return fail(err, ERR_REJECTED,
-		    "the CRL's issuer is not CA %s", issuer->name);
+		return fail(err, ERR_REJECTED, "the CRL's issuer is not CA %s",
+		    issuer->name);
 	if (!crl_verify(loan.lane, &crl, &cert->key, err))
 		return false;
 	*out = crl;
@@ -65,8 +65,8 @@ crl_check(struct ca *ca, const struct issuer *issuer, struct bytes der,
 }
 
 static bool
-crl_adopt(struct ca *ca, struct issuer *issuer, struct bytes der,
-    struct err *err)
+crl_adopt(
+    struct ca *ca, struct issuer *issuer, struct bytes der, struct err *err)
 {
 	struct blob *blob = blob_new(der);
 	struct crl view;
@@ -109,8 +109,8 @@ pending_is_news(const struct crl_state *c, int64_t now)
 }
 
 bool
-issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
-    struct err *err)
+issuer_crl_load(
+    struct ca *ca, struct issuer *issuer, int64_t validity, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	struct crl_state *c = &issuer->crl;
@@ -120,8 +120,7 @@ issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
 
 	if (store_crl_get(ca->deps.store, issuer->key, a, &row, &why)) {
 		c->last_number = row.number;
-		if (row.der.n != 0 &&
-		    !crl_adopt(ca, issuer, row.der, &why)) {
+		if (row.der.n != 0 && !crl_adopt(ca, issuer, row.der, &why)) {
 			/* A new one is made at once; its number rises. */
 			log_err(LOG_ERROR, "crl.unusable", &why);
 		}
@@ -134,8 +133,8 @@ issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
 	 */
 	if (c->has_view)
 		since = c->view.this_update - 2 * validity;
-	if (!store_revoked_each(ca->deps.store, issuer->key, since,
-		pending_add, issuer, err))
+	if (!store_revoked_each(
+		ca->deps.store, issuer->key, since, pending_add, issuer, err))
 		return false;
 	c->dirty = pending_is_news(c, ca_now(ca));
 	return true;
@@ -170,7 +169,7 @@ struct crl_job {
 	int64_t this_update, next_update;
 	bool scheduled;
 	uint64_t number, position;
-	struct crl_item *items;		/* of the new one */
+	struct crl_item *items; /* of the new one */
 	size_t items_n;
 	struct blob *blob;
 	struct crl view;
@@ -183,8 +182,8 @@ may_leave(void *ctx, struct bytes serial, int64_t prev_update, struct err *err)
 	AUTO_ARENA *a = arena_new();
 	struct cert_row row;
 
-	if (!store_cert_get_by_serial(job->ca->deps.store, job->issuer->key,
-		serial, a, &row, err))
+	if (!store_cert_get_by_serial(
+		job->ca->deps.store, job->issuer->key, serial, a, &row, err))
 		return false;
 	/* RFC 5280 section 3.3: only after it was on a CRL issued beyond the
 	 * certificate's validity, and the predecessor is that one. */
@@ -220,8 +219,7 @@ crl_tbs_make(struct crl_job *job, struct crl_set *added, struct buf *tbs)
 
 	if (added->n == 0 && c->items_n != 0 && !has_settled(c)) {
 		job->items_n = c->items_n;
-		job->items =
-		    mem_dup(c->items, c->items_n * sizeof(*c->items));
+		job->items = mem_dup(c->items, c->items_n * sizeof(*c->items));
 		spec.entries = base;
 		crl_tbs_put(tbs, &spec);
 	} else {
@@ -253,8 +251,7 @@ crl_sign(struct crl_job *job, struct bytes tbs, struct buf *signature,
 
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));
 	memcpy(req.issuer, issuer->key, sizeof(req.issuer));
-	if (!store_crl_intent(
-		job->ca->deps.store, &row, &job->position, err))
+	if (!store_crl_intent(job->ca->deps.store, &row, &job->position, err))
 		return false;
 	issuer->crl.last_number = job->number;
 	req.position = job->position;
@@ -272,8 +269,8 @@ crl_review(struct crl_job *job, struct err *err)
 	struct crl_state *c = &job->issuer->crl;
 	struct crl_gate gate = { may_leave, job };
 
-	if (!crl_check(job->ca, job->issuer, blob_bytes(job->blob),
-		&job->view, err))
+	if (!crl_check(
+		job->ca, job->issuer, blob_bytes(job->blob), &job->view, err))
 		return false;
 	if (job->view.number != job->number ||
 	    job->view.entries_n != job->items_n)
@@ -319,8 +316,8 @@ crl_make(struct crl_job *job, struct crl_set *added, struct err *err)
 		    job->issuer->name, tbs.n, CRL_MAX);
 	if (!crl_sign(job, buf_bytes(&tbs), &signature, err))
 		return false;
-	crl_put(&der, buf_bytes(&tbs), job->issuer->sig_alg,
-	    buf_bytes(&signature));
+	crl_put(
+	    &der, buf_bytes(&tbs), job->issuer->sig_alg, buf_bytes(&signature));
 	buf_free(&tbs);
 	job->blob = blob_new(buf_bytes(&der));
 	buf_free(&der);
@@ -406,8 +403,7 @@ issuer_crl_run(struct ca *ca, const struct state *s, struct issuer *issuer,
 	if ((!dirty && !job.scheduled) || now_us < c->retry_at_us)
 		return true;
 	/* thisUpdate never goes back, whatever the clock did. */
-	job.this_update =
-	    c->has_view ? MAX_OF(now, c->view.this_update) : now;
+	job.this_update = c->has_view ? MAX_OF(now, c->view.this_update) : now;
 	/* Both ends count: a period's last second is in it. */
 	job.next_update = job.this_update + s->crl_validity - 1;
 	job.number = next_number(c, job.this_update);

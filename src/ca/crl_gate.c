@@ -59,9 +59,9 @@ check_entries(const struct crl_gate *gate, const struct crl *prev,
 	if (!walk_next(&old, err) || !walk_next(&new, err))
 		return false;
 	while (old.more || new.more) {
-		int order = !old.more ? 1 :
-		    !new.more	      ? -1 :
-					serial_compare(old.serial, new.serial);
+		int order = !old.more ? 1
+		    : !new.more	      ? -1
+				      : serial_compare(old.serial, new.serial);
 
 		if (order < 0 && !check_left(gate, prev, old.serial, err))
 			return false;
@@ -80,8 +80,7 @@ crl_gate_check(const struct crl_gate *gate, const struct crl *prev,
 	struct crl none;
 
 	if (next->next_update <= next->this_update)
-		return fail(err, ERR_INTERNAL,
-		    "CRL %llu ends before it begins",
+		return fail(err, ERR_INTERNAL, "CRL %llu ends before it begins",
 		    (unsigned long long)next->number);
 	if (prev == NULL) {
 		none = *next;

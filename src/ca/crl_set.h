@@ -16,8 +16,8 @@
 #include "util/blob.h"
 
 struct crl_item {
-	int64_t not_after;	/* of the revoked certificate */
-	uint32_t at;		/* of its entry in the bytes */
+	int64_t not_after; /* of the revoked certificate */
+	uint32_t at; /* of its entry in the bytes */
 	uint8_t size;
 	/* It was on a scheduled CRL issued beyond not_after, so it may leave:
 	 * RFC 5280 section 3.3. */
@@ -43,27 +43,27 @@ void crl_set_append(struct crl_set *a, struct crl_set *b);
 void crl_set_merge(const struct crl_item *base, size_t base_n,
     struct bytes base_bytes, struct crl_set *added, struct crl_set *out);
 /* Is the serial among sorted items? */
-bool crl_items_have(const struct crl_item *items, size_t n,
-    struct bytes bytes, const uint8_t serial[SERIAL_SIZE]);
+bool crl_items_have(const struct crl_item *items, size_t n, struct bytes bytes,
+    const uint8_t serial[SERIAL_SIZE]);
 
 /* A CA's CRL: what is published, and what goes into the next. */
 struct crl_state {
 	/* The run's alone (struct ca's crl_run lock). */
-	struct blob *blob;		/* published; NULL: none yet */
-	struct crl view;		/* of the blob */
+	struct blob *blob; /* published; NULL: none yet */
+	struct crl view; /* of the blob */
 	bool has_view;
-	bool is_ours;			/* items stand for the view's entries;
-					   else (just loaded) all is pending */
+	bool is_ours; /* items stand for the view's entries;
+			 else (just loaded) all is pending */
 	struct crl_item *items;
 	size_t items_n;
-	uint64_t last_number;		/* announced; at least the view's */
-	int64_t scheduled_at;		/* thisUpdate of the last scheduled */
-	int64_t retry_at_us;		/* after a failure */
+	uint64_t last_number; /* announced; at least the view's */
+	int64_t scheduled_at; /* thisUpdate of the last scheduled */
+	int64_t retry_at_us; /* after a failure */
 	/* Any thread, under the lock. */
 	pthread_mutex_t lock;
 	struct crl_set pending;
-	bool dirty;			/* revoked since the last CRL */
-	int64_t next_update;		/* of the published one; 0: none */
+	bool dirty; /* revoked since the last CRL */
+	int64_t next_update; /* of the published one; 0: none */
 };
 
 void crl_state_init(struct crl_state *s);

@@ -11,8 +11,8 @@ check_names(const struct ca_request *req, const struct profile *p,
     struct arena *a, struct err *err)
 {
 	if (req->names.n == 0)
-		return fail(err, ERR_BAD_CSR,
-		    "no names: expected at least one");
+		return fail(
+		    err, ERR_BAD_CSR, "no names: expected at least one");
 	if (req->names.n > (size_t)p->t.max_names)
 		return fail(err, ERR_REJECTED,
 		    "%zu names, profile %s allows %lld", req->names.n,
@@ -28,8 +28,8 @@ check_names(const struct ca_request *req, const struct profile *p,
 
 /* The CPU-bound part, on a lane: the key's form, then its possession. */
 static bool
-check_key(struct ca *ca, const struct ca_request *req,
-    const struct profile *p, struct err *err)
+check_key(struct ca *ca, const struct ca_request *req, const struct profile *p,
+    struct err *err)
 {
 	AUTO_LANE loan = lane_lend(ca->deps.lanes);
 
@@ -46,14 +46,14 @@ check_key_not_ours(struct ca *ca, struct bytes spki, struct err *err)
 
 	digest_sha256(spki, sum);
 	if (ca_issuer_by_key(ca, sum) != NULL)
-		return fail(err, ERR_BAD_PUBLIC_KEY,
-		    "the key is the key of a CA");
+		return fail(
+		    err, ERR_BAD_PUBLIC_KEY, "the key is the key of a CA");
 	return true;
 }
 
 static bool
-check_key_not_blocked(struct ca *ca, const struct ca_request *req,
-    struct err *err)
+check_key_not_blocked(
+    struct ca *ca, const struct ca_request *req, struct err *err)
 {
 	uint8_t sum[32];
 	bool blocked;
@@ -85,8 +85,7 @@ issuance_find_ca(struct issuance *i, struct err *err)
 }
 
 static bool
-request_check(struct issuance *i, const struct ca_request *req,
-    struct err *err)
+request_check(struct issuance *i, const struct ca_request *req, struct err *err)
 {
 	struct ca *ca = i->ca;
 	const struct profile *p = req->profile;
@@ -98,8 +97,7 @@ request_check(struct issuance *i, const struct ca_request *req,
 	return profile_check_key(p, &req->csr->key, err) &&
 	    check_names(req, p, i->arena, err) &&
 	    check_key_not_ours(ca, req->csr->spki, err) &&
-	    check_key_not_blocked(ca, req, err) &&
-	    check_key(ca, req, p, err);
+	    check_key_not_blocked(ca, req, err) && check_key(ca, req, p, err);
 }
 
 static void
@@ -165,8 +163,8 @@ issuance_prepare(struct issuance *i, struct err *err)
 
 	if (!spec_derive(
 		&i->in, &i->ca->deps.random, i->arena, &i->spec, err) ||
-	    !chain_check_names(&issuer->chain, i->in.names, i->spec.subject,
-		i->arena, err))
+	    !chain_check_names(
+		&issuer->chain, i->in.names, i->spec.subject, i->arena, err))
 		return false;
 	/* Encoded once: these octets are linted, recorded and signed. */
 	cert_tbs_put(&tbs, &i->spec);
@@ -200,8 +198,7 @@ issuance_row(struct issuance *i)
 	random_object_id(&i->ca->deps.random, i->in.now, id);
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));
 	memcpy(row.serial, i->spec.serial, sizeof(row.serial));
-	memcpy(row.profile_hash, i->in.profile->hash,
-	    sizeof(row.profile_hash));
+	memcpy(row.profile_hash, i->in.profile->hash, sizeof(row.profile_hash));
 	digest_sha256(i->in.spki, row.spki_sha256);
 	if (i->evidence.n != 0)
 		digest_sha256(i->evidence, row.evidence_sha256);
@@ -242,13 +239,13 @@ intent_void(struct ca *ca, const struct cert_row *row, const struct err *why,
 }
 
 bool
-intent_finish(struct ca *ca, const struct issuer *issuer,
-    enum signer_kind kind, const struct cert_row *row, uint64_t position,
-    struct buf *signature, struct err *err)
+intent_finish(struct ca *ca, const struct issuer *issuer, enum signer_kind kind,
+    const struct cert_row *row, uint64_t position, struct buf *signature,
+    struct err *err)
 {
-	struct signer_request req = { .kind = kind,
-		.position = position,
-		.tbs = row->tbs };
+	struct signer_request req = {
+		.kind = kind, .position = position, .tbs = row->tbs
+	};
 	struct err why = { 0 }, voiding = { 0 };
 
 	memcpy(req.issuer, issuer->key, sizeof(req.issuer));
@@ -268,8 +265,8 @@ intent_finish(struct ca *ca, const struct issuer *issuer,
 		buf_bytes(signature), &why)) {
 		atomic_store(&ca->unfinished, true);
 		return fail_detail(err, ERR_SIGNER,
-		    "the signer's signature does not hold", "%s: %s",
-		    why.shown, why.detail);
+		    "the signer's signature does not hold", "%s: %s", why.shown,
+		    why.detail);
 	}
 	if (!store_cert_issued(ca->deps.store, row->id, buf_bytes(signature),
 		ca_now(ca), err)) {
@@ -326,8 +323,8 @@ issuance_commit(struct issuance *i, struct ca_issued *out, struct err *err)
 /* ---- the entries ---- */
 
 bool
-ca_check_request(struct ca *ca, const struct ca_request *req,
-    struct arena *a, struct err *err)
+ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
+    struct err *err)
 {
 	struct issuance i;
 
@@ -367,8 +364,7 @@ ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
 	    full.signature.n == 0)
 		return fail(err, ERR_NOT_FOUND,
 		    "there is no issued certificate %s", row->id);
-	cert_put(&whole, full.tbs, (enum sig_alg)full.sig_alg,
-	    full.signature);
+	cert_put(&whole, full.tbs, (enum sig_alg)full.sig_alg, full.signature);
 	pem_put(&text, "CERTIFICATE", buf_bytes(&whole));
 	if (issuer != NULL)
 		buf_add_bytes(&text, issuer->chain_pem);

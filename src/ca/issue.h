@@ -30,8 +30,8 @@ bool issuance_find_ca(struct issuance *i, struct err *err) MUST_CHECK;
 /* Spec, to-be-signed bytes, lint.  Borrows a lane by itself where it needs. */
 bool issuance_prepare(struct issuance *i, struct err *err) MUST_CHECK;
 /* Intent, signer, own verification, issued: invariant 4. */
-bool issuance_commit(struct issuance *i, struct ca_issued *out,
-    struct err *err) MUST_CHECK;
+bool issuance_commit(
+    struct issuance *i, struct ca_issued *out, struct err *err) MUST_CHECK;
 
 /*
  * The middle of it, also for an intent of the past: signs the row's recorded

@@ -74,8 +74,8 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 }
 
 static bool
-limits_of(const struct config *config, const struct loaded_ca *ca,
-    uint8_t node, struct signer_limits *out, struct err *err)
+limits_of(const struct config *config, const struct loaded_ca *ca, uint8_t node,
+    struct signer_limits *out, struct err *err)
 {
 	const struct cert *cert;
 	struct signer_limits l = { .ca = ca->config->name,
@@ -141,10 +141,9 @@ limits_all(const struct config *config, const struct loaded_ca *cas,
 
 bool
 ca_signer_limits(const struct config *config, uint8_t node,
-    bool (*read_file)(void *ctx, const char *path, size_t max,
-	struct arena *a, struct bytes *out, struct err *err),
-    void *read_ctx, struct arena *a, struct bytes *limits_json,
-    struct err *err)
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct arena *a, struct bytes *limits_json, struct err *err)
 {
 	struct ca_source source = { read_file, read_ctx };
 	AUTO_ARENA *own = arena_new();

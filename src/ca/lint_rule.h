@@ -1,7 +1,7 @@
 /*
  * What lint rules are written with: object identifiers, the walk over a
- * subject, small questions to a parsed certificate.  Used by lint.c and
- * lint_baseline.c only.
+ * subject, small questions to a parsed certificate.  Used by the
+ * lint_*.c only.
  */
 #ifndef CA_LINT_RULE_H
 #define CA_LINT_RULE_H
@@ -31,6 +31,14 @@
 #define BR_DV "2.23.140.1.2.1"
 #define BR_OV "2.23.140.1.2.2"
 #define BR_IV "2.23.140.1.2.3"
+
+#define RFC5280(section) "RFC 5280 section " section
+#define BR(section) "BR section " section
+
+extern const struct lint_rule lint_field_rules[], lint_extension_rules[],
+    lint_meant_rules[], lint_baseline_rules[];
+extern const size_t lint_field_rules_n, lint_extension_rules_n,
+    lint_meant_rules_n, lint_baseline_rules_n;
 
 /* Says what was found; returns false, always. */
 bool broken(struct err *found, const char *fmt, ...) PRINTF(2, 3);

@@ -44,10 +44,10 @@ load_cas(struct lane *lane, const struct ca_source *source,
 
 	for (size_t i = 0; i < n; i++) {
 		cas[i].config = &config->cas[i];
-		cas[i].ok = read_ca(
-		    source, &config->cas[i], a, &found[i], &cas[i].err);
-		memcpy(pool + pool_n, found[i].certs,
-		    found[i].n * sizeof(*pool));
+		cas[i].ok =
+		    read_ca(source, &config->cas[i], a, &found[i], &cas[i].err);
+		memcpy(
+		    pool + pool_n, found[i].certs, found[i].n * sizeof(*pool));
 		pool_n += found[i].n;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -77,14 +77,13 @@ check_lifetime(
 		duration_format(p->t.max_lifetime, ours);
 		duration_format(c->max_lifetime, most);
 		return fail(err, ERR_CONFIG,
-		    "max_lifetime is %s, CA %s allows %s", ours, c->name,
-		    most);
+		    "max_lifetime is %s, CA %s allows %s", ours, c->name, most);
 	}
 	if (p->t.backdate > c->max_backdate) {
 		duration_format(p->t.backdate, ours);
 		duration_format(c->max_backdate, most);
-		return fail(err, ERR_CONFIG,
-		    "backdate is %s, CA %s allows %s", ours, c->name, most);
+		return fail(err, ERR_CONFIG, "backdate is %s, CA %s allows %s",
+		    ours, c->name, most);
 	}
 	return true;
 }
@@ -95,8 +94,8 @@ check_constraints(
 {
 	for (size_t i = 0; i < chain->constraints_n; i++)
 		for (size_t k = 0; k < p->t.dns_allow.n; k++)
-			if (!constraints_allow_suffix(&chain->constraints[i],
-				p->t.dns_allow.v[k]))
+			if (!constraints_allow_suffix(
+				&chain->constraints[i], p->t.dns_allow.v[k]))
 				return fail(err, ERR_CONFIG,
 				    "dns_allow has %s, which is outside the "
 				    "name constraints of CA %s",
@@ -114,8 +113,8 @@ load_profile(const struct config *config, const struct config_profile *c,
 	struct profile *p;
 
 	if (strcmp(c->name, PROFILE_RESPONDER) == 0)
-		return fail(err, ERR_CONFIG,
-		    "the name %s is the server's own", PROFILE_RESPONDER);
+		return fail(err, ERR_CONFIG, "the name %s is the server's own",
+		    PROFILE_RESPONDER);
 	if (ca == NULL)
 		return fail(err, ERR_CONFIG, "there is no CA %s",
 		    c->ca == NULL ? "(none)" : c->ca);
@@ -123,9 +122,8 @@ load_profile(const struct config *config, const struct config_profile *c,
 		return fail(err, ERR_CONFIG,
 		    "CA %s is offline: it has no key in the configuration",
 		    c->ca);
-	if (!profile_new(
-		bytes_str(profile_encode(c, config->http_base_url, a)), &p,
-		err))
+	if (!profile_new(bytes_str(profile_encode(c, config->http_base_url, a)),
+		&p, err))
 		return false;
 	if (!check_lifetime(p, ca->config, err) ||
 	    (ca->ok && !check_constraints(p, &ca->chain, err))) {

@@ -19,7 +19,7 @@ struct ca_source {
 /* A configured CA's certificates as read. */
 struct loaded_ca {
 	const struct config_ca *config;
-	bool ok;		/* else err says why there is no chain */
+	bool ok; /* else err says why there is no chain */
 	struct err err;
 	struct chain chain;
 };
@@ -31,11 +31,11 @@ struct loaded_ca {
 struct loaded_ca *load_cas(struct lane *lane, const struct ca_source *source,
     const struct config *config, struct arena *a);
 /* The loaded CA of that name; NULL if the configuration has none. */
-const struct loaded_ca *loaded_find(const struct loaded_ca *cas, size_t n,
-    const char *name);
+const struct loaded_ca *loaded_find(
+    const struct loaded_ca *cas, size_t n, const char *name);
 /* Compiles a profile and holds it against its CA: ERR_CONFIG. */
-bool load_profile(const struct config *config,
-    const struct config_profile *c, const struct loaded_ca *cas,
-    struct profile **out, struct err *err) MUST_CHECK;
+bool load_profile(const struct config *config, const struct config_profile *c,
+    const struct loaded_ca *cas, struct profile **out,
+    struct err *err) MUST_CHECK;
 
 #endif

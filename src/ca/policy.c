@@ -81,7 +81,7 @@ uri_has_prefix(const char *uri, const char *prefix)
 	 * nor "https://a.example:x@evil". */
 	if (strchr("/:?#=", prefix[n - 1]) != NULL)
 		return true;
-	return strchr("/?#", uri[n]) != NULL;	/* or the end */
+	return strchr("/?#", uri[n]) != NULL; /* or the end */
 }
 
 char *
@@ -201,8 +201,8 @@ check_ip(const struct profile *p, const char *text, struct err *err)
 	const struct config_cidr *entry;
 
 	if (n == 0)
-		return fail(err, ERR_IDENTIFIER_REJECTED,
-		    "%s is no IP address", text);
+		return fail(
+		    err, ERR_IDENTIFIER_REJECTED, "%s is no IP address", text);
 	entry = cidr_find(&p->ip_deny, addr, n);
 	if (entry != NULL)
 		return fail(err, ERR_IDENTIFIER_REJECTED,
@@ -247,8 +247,7 @@ profile_check_name(
 	case NAME_IP:
 		return check_ip(p, n->text, err);
 	case NAME_EMAIL:
-		return check_lists(
-		    n, &p->t.email_allow, &p->t.email_deny, err);
+		return check_lists(n, &p->t.email_allow, &p->t.email_deny, err);
 	case NAME_URI:
 		return check_lists(n, &p->t.uri_allow, &p->t.uri_deny, err);
 	}

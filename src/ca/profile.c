@@ -21,9 +21,8 @@ static const char *const must_staple_names[] = {
 static struct config_strings
 cidr_texts(const struct config_cidrs *cidrs, struct arena *a)
 {
-	struct config_strings out = {
-		arena_array(a, cidrs->n, sizeof(*out.v)), cidrs->n
-	};
+	struct config_strings out = { arena_array(a, cidrs->n, sizeof(*out.v)),
+		cidrs->n };
 
 	for (size_t i = 0; i < cidrs->n; i++)
 		out.v[i] = cidrs->v[i].text;
@@ -31,8 +30,8 @@ cidr_texts(const struct config_cidrs *cidrs, struct arena *a)
 }
 
 const char *
-profile_encode(const struct config_profile *c, const char *http_base_url,
-    struct arena *a)
+profile_encode(
+    const struct config_profile *c, const char *http_base_url, struct arena *a)
 {
 	struct profile_text t = {
 		.name = c->name,
@@ -107,16 +106,16 @@ profile_encode_responder(const char *ca, int64_t lifetime, struct arena *a)
 }
 
 static bool
-enum_parse(const char *const *names, size_t n, const char *what,
-    const char *s, int *out, struct err *err)
+enum_parse(const char *const *names, size_t n, const char *what, const char *s,
+    int *out, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], s) == 0) {
 			*out = (int)i;
 			return true;
 		}
-	return fail(err, ERR_CONFIG, "%s is \"%s\", which is no choice", what,
-	    s);
+	return fail(
+	    err, ERR_CONFIG, "%s is \"%s\", which is no choice", what, s);
 }
 
 static bool
@@ -156,8 +155,7 @@ derive_keys(struct profile *p, struct err *err)
 		p->t.rsa_max_bits > 16384))
 		return fail(err, ERR_CONFIG,
 		    "RSA sizes are %lld to %lld bits, expected 2048 to 16384",
-		    (long long)p->t.rsa_min_bits,
-		    (long long)p->t.rsa_max_bits);
+		    (long long)p->t.rsa_min_bits, (long long)p->t.rsa_max_bits);
 	return true;
 }
 
@@ -169,8 +167,7 @@ derive_key_usage(struct profile *p, struct err *err)
 
 		if (bit == 0)
 			return fail(err, ERR_CONFIG,
-			    "key usage \"%s\" is unknown",
-			    p->t.key_usage.v[i]);
+			    "key usage \"%s\" is unknown", p->t.key_usage.v[i]);
 		/* RFC 5280 section 4.2.1.3: these are for CAs. */
 		if (bit == KU_KEY_CERT_SIGN || bit == KU_CRL_SIGN)
 			return fail(err, ERR_CONFIG,
@@ -178,13 +175,16 @@ derive_key_usage(struct profile *p, struct err *err)
 			    p->t.key_usage.v[i]);
 		p->key_usage |= bit;
 	}
+	if (p->key_usage == 0)
+		return fail(err, ERR_CONFIG,
+		    "no key usage: such a key is good for anything");
 	if ((p->key_usage & (KU_ENCIPHER_ONLY | KU_DECIPHER_ONLY)) != 0 &&
 	    (p->key_usage & KU_KEY_AGREEMENT) == 0)
 		return fail(err, ERR_CONFIG,
 		    "encipherOnly and decipherOnly mean nothing without "
 		    "keyAgreement (RFC 5280 section 4.2.1.3)");
 	for (int alg = KEY_RSA; alg <= KEY_ED25519; alg++)
-		if ((p->keys & (1u << alg)) != 0 && p->key_usage != 0 &&
+		if ((p->keys & (1u << alg)) != 0 &&
 		    profile_key_usage(p, (enum key_alg)alg) == 0)
 			return fail(err, ERR_CONFIG,
 			    "none of the key usages fits a key of type %s",
@@ -263,8 +263,7 @@ check_policies(const struct profile *p, struct err *err)
 			    "policy \"%s\" is no object identifier",
 			    p->t.policies.v[i]);
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(p->t.policies.v[i],
-				p->t.policies.v[j]) == 0)
+			if (strcmp(p->t.policies.v[i], p->t.policies.v[j]) == 0)
 				return fail(err, ERR_CONFIG,
 				    "policy %s is named twice",
 				    p->t.policies.v[i]);
@@ -293,8 +292,9 @@ check_subject(const struct profile_text *t, struct err *err)
 	const char *c = t->subject_country, *o = t->subject_organization;
 
 	/* X.520 and RFC 5280 appendix A: two letters, PrintableString. */
-	if (c != NULL && (strlen(c) != 2 || c[0] < 'A' || c[0] > 'Z' ||
-			     c[1] < 'A' || c[1] > 'Z'))
+	if (c != NULL &&
+	    (strlen(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' ||
+		c[1] > 'Z'))
 		return fail(err, ERR_CONFIG,
 		    "subject_country is \"%s\", expected two capital letters",
 		    c);

@@ -30,10 +30,10 @@ struct profile_text {
 	int64_t rsa_min_bits, rsa_max_bits, max_names;
 	bool dns, wildcards, ip, email, uri;
 	bool acme, baseline, responder;
-	const char *subject_cn;		/* none, first_name, csr_cn */
-	const char *must_staple;	/* never, requested, always */
+	const char *subject_cn; /* none, first_name, csr_cn */
+	const char *must_staple; /* never, requested, always */
 	const char *subject_organization, *subject_country;
-	const char *ca_issuers_url, *crl_url;	/* NULL: no pointer */
+	const char *ca_issuers_url, *crl_url; /* NULL: no pointer */
 	struct config_strings keys, key_usage, extended_key_usage, policies;
 	struct config_strings dns_allow, dns_deny, ip_allow, ip_deny;
 	struct config_strings email_allow, email_deny, uri_allow, uri_deny;
@@ -45,9 +45,9 @@ struct profile {
 	const char *json;
 	uint8_t hash[32];
 	/* derived from the text */
-	unsigned keys;		/* 1 << enum key_alg */
-	unsigned key_usage;	/* before the key type's own limits */
-	struct config_strings eku;	/* dotted */
+	unsigned keys; /* 1 << enum key_alg */
+	unsigned key_usage; /* before the key type's own limits */
+	struct config_strings eku; /* dotted */
 	struct config_cidrs ip_allow, ip_deny;
 	enum subject_cn subject_cn;
 	enum must_staple must_staple;
@@ -55,18 +55,18 @@ struct profile {
 
 /* The canonical JSON of a configured profile; resolves the pointers.  Never
  * fails: what is wrong with it, profile_new finds. */
-const char *profile_encode(const struct config_profile *c,
-    const char *http_base_url, struct arena *a);
+const char *profile_encode(
+    const struct config_profile *c, const char *http_base_url, struct arena *a);
 /* The canonical JSON of the profile of a CA's OCSP responder certificates. */
-const char *profile_encode_responder(const char *ca, int64_t lifetime,
-    struct arena *a);
+const char *profile_encode_responder(
+    const char *ca, int64_t lifetime, struct arena *a);
 /*
  * Builds a version from its JSON and refuses what no profile may be: a CA or
  * CRL signing usage, OCSPSigning, anyExtendedKeyUsage, no usage at all,
  * lifetimes that contradict each other.  ERR_CONFIG.
  */
-bool profile_new(struct bytes json, struct profile **out, struct err *err)
-    MUST_CHECK;
+bool profile_new(
+    struct bytes json, struct profile **out, struct err *err) MUST_CHECK;
 void profile_free(struct profile *p);
 
 /* Does the profile take this type of key?  Sizes and weaknesses are

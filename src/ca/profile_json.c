@@ -1,8 +1,13 @@
 #include "ca/profile_json.h"
 #include "codec/json.h"
 
-enum member_type { MEMBER_TEXT, MEMBER_TEXT_OR_NULL, MEMBER_INT, MEMBER_BOOL,
-	MEMBER_LIST };
+enum member_type {
+	MEMBER_TEXT,
+	MEMBER_TEXT_OR_NULL,
+	MEMBER_INT,
+	MEMBER_BOOL,
+	MEMBER_LIST
+};
 
 struct member {
 	const char *name;
@@ -169,8 +174,7 @@ profile_text_decode(struct bytes json, struct arena *a,
 
 	if (!json_parse_object(json, a, &o, err))
 		return false;
-	if (json_integer_value(json_object_get(o, "format")) !=
-	    PROFILE_FORMAT)
+	if (json_integer_value(json_object_get(o, "format")) != PROFILE_FORMAT)
 		return fail(err, ERR_MALFORMED,
 		    "profile record is not of format %d", PROFILE_FORMAT);
 	if (json_object_size(o) != COUNT_OF(members) + 1)

@@ -40,8 +40,8 @@ is_inflight(struct ca *ca, const char *id)
 static enum signer_kind
 intent_kind(const struct cert_row *row)
 {
-	return strcmp(row->profile, PROFILE_RESPONDER) == 0 ? SIGN_RESPONDER :
-							      SIGN_LEAF;
+	return strcmp(row->profile, PROFILE_RESPONDER) == 0 ? SIGN_RESPONDER
+							    : SIGN_LEAF;
 }
 
 enum recovery { RECOVERY_ISSUED, RECOVERY_VOIDED, RECOVERY_FAILED };
@@ -56,8 +56,8 @@ intent_recover(struct ca *ca, const struct cert_row *row, struct err *err)
 	if (issuer == NULL || !issuer->online) {
 		(void)fail(&why, ERR_SIGNER_REFUSED,
 		    "the CA of this certificate is no longer online");
-		return intent_void(ca, row, &why, err) ? RECOVERY_VOIDED :
-							 RECOVERY_FAILED;
+		return intent_void(ca, row, &why, err) ? RECOVERY_VOIDED
+						       : RECOVERY_FAILED;
 	}
 	if (intent_finish(ca, issuer, intent_kind(row), row,
 		row->intent_position, &signature, &why)) {
@@ -84,8 +84,7 @@ intent_is_open(struct ca *ca, const char *id, bool *open, struct err *err)
 }
 
 bool
-ca_recover(
-    struct ca *ca, unsigned *finished, unsigned *voided, struct err *err)
+ca_recover(struct ca *ca, unsigned *finished, unsigned *voided, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	unsigned done[RECOVERY_FAILED + 1] = { 0 };
@@ -115,9 +114,10 @@ ca_recover(
 		done[r]++;
 		if (r == RECOVERY_FAILED)
 			break;
-		log_event(LOG_INFO, "recover", LF_STR("certificate", rows[i].id),
-		    LF_STR("outcome",
-			r == RECOVERY_ISSUED ? "issued" : "voided"));
+		log_event(LOG_INFO, "recover",
+		    LF_STR("certificate", rows[i].id),
+		    LF_STR(
+			"outcome", r == RECOVERY_ISSUED ? "issued" : "voided"));
 	}
 	*finished = done[RECOVERY_ISSUED];
 	*voided = done[RECOVERY_VOIDED];

@@ -17,8 +17,8 @@ ca_issue_responder(struct ca *ca, const char *name, struct bytes spki,
 		return false;
 	/* Recorded like any other version: the certificate names its hash. */
 	p = ca_profile_keep(ca, fresh);
-	if (!store_profile_record(ca->deps.store, p->hash, p->t.name, p->json,
-		ca_now(ca), err))
+	if (!store_profile_record(
+		ca->deps.store, p->hash, p->t.name, p->json, ca_now(ca), err))
 		return false;
 	i = (struct issuance){ .ca = ca,
 		.arena = a,

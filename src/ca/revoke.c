@@ -32,8 +32,8 @@ check_reason(int reason, struct err *err)
 }
 
 bool
-ca_revoke(struct ca *ca, const struct cert_row *row, int reason,
-    const char *by, bool block_key, struct err *err)
+ca_revoke(struct ca *ca, const struct cert_row *row, int reason, const char *by,
+    bool block_key, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	struct cert_row now;
@@ -58,8 +58,7 @@ row_is_cert(const struct cert_row *row, struct bytes der)
 	if ((row->status != CERT_ISSUED && row->status != CERT_REVOKED) ||
 	    row->signature.n == 0)
 		return false;
-	cert_put(
-	    &whole, row->tbs, (enum sig_alg)row->sig_alg, row->signature);
+	cert_put(&whole, row->tbs, (enum sig_alg)row->sig_alg, row->signature);
 	return bytes_equal(buf_bytes(&whole), der);
 }
 
@@ -85,6 +84,5 @@ ca_find_cert(struct ca *ca, struct bytes der, struct arena *a,
 	}
 	if (why.kind != ERR_NONE && why.kind != ERR_NOT_FOUND)
 		return fail(err, why.kind, "%s", why.shown);
-	return fail(err, ERR_NOT_FOUND,
-	    "this certificate was not issued here");
+	return fail(err, ERR_NOT_FOUND, "this certificate was not issued here");
 }

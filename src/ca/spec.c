@@ -13,13 +13,23 @@ serial_draw(const struct random *random, uint8_t node, int64_t now,
 
 /* ---- lifetime ---- */
 
+/* The signer has its own clock and the request a way to it: a minute of the
+ * CA's limit is left for that. */
+static int64_t
+backdate_derive(const struct spec_input *in)
+{
+	int64_t most = in->ca->max_backdate - 60;
+
+	return MIN_OF(in->profile->t.backdate, MAX_OF(most, 0));
+}
+
 static bool
 lifetime_derive(const struct spec_input *in, int64_t *not_before,
     int64_t *not_after, struct err *err)
 {
 	const struct profile_text *t = &in->profile->t;
 	int64_t most = MIN_OF(t->max_lifetime, in->ca->max_lifetime);
-	int64_t back = MIN_OF(t->backdate, in->ca->max_backdate);
+	int64_t back = backdate_derive(in);
 	int64_t from = in->now - back, to;
 
 	if (in->not_before != 0) {
@@ -31,15 +41,13 @@ lifetime_derive(const struct spec_input *in, int64_t *not_before,
 			    (long long)back);
 		if (in->not_before > in->now + LINT_FUTURE)
 			return fail(err, ERR_REJECTED,
-			    "notBefore lies more than 48 hours in the future");
+			    "notBefore lies more than 5 minutes in the future");
 		from = in->not_before;
 	}
 	/* RFC 5280 section 4.1.2.5: the last second counts too. */
-	to = in->not_after != 0 ? in->not_after :
-				  from + t->lifetime - 1;
+	to = in->not_after != 0 ? in->not_after : from + t->lifetime - 1;
 	if (to <= in->now || to < from)
-		return fail(err, ERR_REJECTED,
-		    "notAfter is not after %s",
+		return fail(err, ERR_REJECTED, "notAfter is not after %s",
 		    to <= in->now ? "now" : "notBefore");
 	if (to - from + 1 > most)
 		return fail(err, ERR_REJECTED,
@@ -82,9 +90,9 @@ clip_to_issuer(const struct spec_input *in, int64_t not_before)
 {
 	int64_t first = in->ca->issuer->chain.certs[0].not_before;
 
-	return in->not_before == 0 && not_before < first && first <= in->now ?
-	    first :
-	    not_before;
+	return in->not_before == 0 && not_before < first && first <= in->now
+	    ? first
+	    : not_before;
 }
 
 /* ---- subject ---- */
@@ -141,8 +149,8 @@ subject_derive(const struct spec_input *in, struct arena *a)
 	AUTO_BUF out = { 0 };
 
 	if (p->t.responder)
-		subject.common_name = responder_common_name(
-		    &in->ca->issuer->chain.certs[0], a);
+		subject.common_name =
+		    responder_common_name(&in->ca->issuer->chain.certs[0], a);
 	else
 		switch (p->subject_cn) {
 		case SUBJECT_NONE:
@@ -199,8 +207,7 @@ spec_derive(const struct spec_input *in, const struct random *random,
 	if (!lifetime_derive(in, &spec.not_before, &spec.not_after, err))
 		return false;
 	spec.not_before = clip_to_issuer(in, spec.not_before);
-	if (!lifetime_check_chain(
-		chain, spec.not_before, spec.not_after, err))
+	if (!lifetime_check_chain(chain, spec.not_before, spec.not_after, err))
 		return false;
 	spec.subject = subject_derive(in, a);
 	/* RFC 5280 section 4.2.1.6: critical when it alone names the subject;

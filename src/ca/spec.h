@@ -14,11 +14,11 @@
 struct spec_input {
 	const struct profile *profile;
 	const struct state_ca *ca;
-	const struct csr *csr;		/* NULL: a responder's */
+	const struct csr *csr; /* NULL: a responder's */
 	const struct pubkey *key;
 	struct bytes spki;
 	struct names names;
-	int64_t not_before, not_after;	/* asked for; 0: the profile's */
+	int64_t not_before, not_after; /* asked for; 0: the profile's */
 	int64_t now;
 	uint8_t node;
 };

@@ -1,0 +1,108 @@
+#include "ca/ca.h"
+#include "ca/lint_rule.h"
+
+/* What was encoded against what was decided. */
+
+static bool
+names_authorised(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (!names_equal_sets(ctx->arena, c->names, ctx->names))
+		return broken(f, "not the names that were authorised");
+	return true;
+}
+
+static bool
+names_once(const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (names_sorted(ctx->arena, c->names).n != c->names.n)
+		return broken(f, "a name comes twice");
+	return true;
+}
+
+static bool
+names_policy(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	for (size_t i = 0; i < c->names.n; i++) {
+		struct err why = { 0 };
+
+		if (!profile_check_name(ctx->profile, &c->names.v[i], &why))
+			return broken(f, "%s", why.shown);
+	}
+	return true;
+}
+
+static bool
+names_constraints(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	struct err why = { 0 };
+
+	if (!chain_check_names(
+		ctx->chain, c->names, c->subject, ctx->arena, &why))
+		return broken(f, "%s", why.shown);
+	return true;
+}
+
+static bool
+pointer_crl(const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	const char *want = ctx->profile->t.crl_url;
+
+	if (c->crl_urls_n != (want == NULL ? 0 : 1) ||
+	    (want != NULL && strcmp(c->crl_urls[0], want) != 0))
+		return broken(f, "the CRL pointer is not the profile's");
+	return true;
+}
+
+static bool
+pointer_ca(const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (!texts_equal(c->ca_issuers_url, ctx->profile->t.ca_issuers_url))
+		return broken(f, "the issuer pointer is not the profile's");
+	return true;
+}
+
+static bool
+pointer_ocsp(
+    const struct cert *c, const struct lint_context *ctx UNUSED, struct err *f)
+{
+	if (c->ocsp_url != NULL)
+		return broken(f, "an OCSP pointer that nothing answers");
+	return true;
+}
+
+static bool
+must_staple_meant(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (c->must_staple != ctx->must_staple)
+		return broken(f, "the TLS feature is not what was decided");
+	return true;
+}
+
+static bool
+nocheck_responder(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (c->ocsp_nocheck != ctx->profile->t.responder)
+		return broken(f,
+		    "id-pkix-ocsp-nocheck is for responders, and "
+		    "only for them");
+	return true;
+}
+
+const struct lint_rule lint_meant_rules[] = {
+	{ "names_authorised", RFC5280("4.2.1.6"), names_authorised },
+	{ "names_once", "own limits", names_once },
+	{ "names_policy", "own profile", names_policy },
+	{ "names_constraints", RFC5280("4.2.1.10"), names_constraints },
+	{ "pointer_crl", RFC5280("4.2.1.13"), pointer_crl },
+	{ "pointer_ca", RFC5280("4.2.2.1"), pointer_ca },
+	{ "pointer_ocsp", RFC5280("4.2.2.1"), pointer_ocsp },
+	{ "must_staple_meant", "RFC 7633 section 4", must_staple_meant },
+	{ "nocheck_responder", "RFC 6960 section 4.2.2.2.1",
+	    nocheck_responder },
+};
+const size_t lint_meant_rules_n = COUNT_OF(lint_meant_rules);
