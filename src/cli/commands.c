@@ -15,6 +15,28 @@
 		"--limit", "N", "At most so many, newest first; default 100."  \
 	}
 
+static const struct cli_option check_options[] = {
+	{ "--quiet", NULL, "Print mistakes alone: nothing when all is well." },
+	{ "--passphrase-file", "F",
+	    "Open the keys with the passphrase on the first line of F, and "
+	    "hold them against their certificates." },
+	END,
+};
+
+static const struct cli_option backup_options[] = {
+	{ "--to", "DIR", "A folder that does not exist; it is made." },
+	END,
+};
+
+static const struct cli_option import_options[] = {
+	{ "--ca", "NAME", "The CA's name in the configuration: issuing." },
+	{ "--chain", "FILE",
+	    "PEM: this CA's certificate, then its issuers, each behind the "
+	    "one that it has signed; the root may be left out." },
+	{ "--replace", NULL, "Write over another certificate." },
+	END,
+};
+
 static const struct cli_option config_options[] = {
 	{ "--markdown", NULL,
 	    "Print the reference of all options as Markdown instead." },
@@ -96,6 +118,10 @@ static const struct cli_option export_options[] = {
 };
 
 const struct cli_command cli_commands[] = {
+	{ "check", "[--quiet] [--passphrase-file F]",
+	    "reports every mistake of the configuration and the state "
+	    "directory at once",
+	    check_run, check_options },
 	{ "config", "[--markdown]",
 	    "prints a commented configuration with every option and default",
 	    config_run, config_options },
@@ -103,6 +129,10 @@ const struct cli_command cli_commands[] = {
 	    "prints every URL, the root's fingerprint, the control socket",
 	    urls_run, NULL },
 	{ "version", "", "prints the version", version_run, NULL },
+	{ "backup", "--to DIR",
+	    "copies the state directory consistently while the server runs, "
+	    "and verifies the copy",
+	    backup_run, backup_options },
 	{ "cert issue", "--csr FILE --profile NAME [--name dns:…|ip:…]…",
 	    "issues a certificate and prints its chain, leaf first, without "
 	    "the root",
@@ -134,5 +164,9 @@ const struct cli_command cli_commands[] = {
 	{ "ca export", "NAME [--format FORMAT]",
 	    "prints a CA's certificate, from the state directory",
 	    ca_export_run, export_options },
+	{ "ca import", "--ca NAME --chain FILE [--replace]",
+	    "installs the certificate that another CA has issued for our "
+	    "request, after checking it",
+	    ca_import_run, import_options },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
