@@ -287,63 +287,96 @@ check_rsa_modulus(const struct pubkey *key, BN_CTX *ctx, struct err *err)
 	return true;
 }
 
+/* What the checks of an Ed25519 point calculate with; NULL fails them. */
+struct point {
+	BIGNUM *p, *d, *y, *y2, *t;
+};
+
+static bool
+point_read(struct point *q, const uint8_t key[32], BN_CTX *ctx)
+{
+	uint8_t le[32];
+
+	q->y2 = BN_CTX_get(ctx);
+	q->t = BN_CTX_get(ctx);
+	memcpy(le, key, sizeof(le));
+	/* The top bit is the sign of x. */
+	le[31] &= 0x7f;
+	q->y = BN_lebin2bn(le, sizeof(le), NULL);
+	return q->t != NULL && q->y != NULL &&
+	    BN_hex2bn(&q->p,
+		"7fffffffffffffffffffffffffffffff"
+		"ffffffffffffffffffffffffffffffed") != 0 &&
+	    BN_hex2bn(&q->d,
+		"52036cee2b6ffe738cc740797779e898"
+		"00700a4d4141d8ab75eb4dca135978a3") != 0 &&
+	    BN_mod_sqr(q->y2, q->y, q->p, ctx);
+}
+
 /*
- * RFC 8032 section 5.1.3 with y as its own check: y < p, on the curve, and not
- * one of the eight points of small order, which verify anything.
+ * Points of order 1, 2, 4 have y = 1, -1, 0; doubling a point of order 8 gives
+ * y = 0, which is d y^4 + 2 y^2 = 1.  A signature by such a key verifies for
+ * many a message.
  */
 static bool
-check_ed25519(const struct pubkey *key, BN_CTX *ctx, struct err *err)
+point_is_small(struct point *q, BN_CTX *ctx, bool *small)
 {
-	/* y of the points of order 8; those of order 1, 2 and 4 are 1, -1
-	 * and 0. */
-	static const char *const small[] = {
-		"0", "1",
-		"7fffffffffffffffffffffffffffffff"
-		"ffffffffffffffffffffffffffffffec",
-		"7a03ac9277fdc74ec6cc392cfa53202a"
-		"0f67100d760b3cba4fd83d3d706a17c7",
-		"05fc536d880238b13933c6d305acdfd5"
-		"f098eff289f4c345b027b2c28f95e826",
-	};
-	uint8_t le[32];
-	AUTO(BIGNUM) *y = NULL;
-	AUTO(BIGNUM) *p = NULL;
-	AUTO(BIGNUM) *v = NULL;
-	AUTO(BIGNUM) *d = NULL;
-	AUTO(BIGNUM) *other = NULL;
+	*small = BN_is_zero(q->y2) || BN_is_one(q->y2);
+	if (!BN_mod_mul(q->t, q->d, q->y2, q->p, ctx) ||
+	    !BN_add_word(q->t, 2) ||
+	    !BN_mod_mul(q->t, q->t, q->y2, q->p, ctx))
+		return false;
+	*small = *small || BN_is_one(q->t);
+	return true;
+}
 
-	memcpy(le, key->point.p, sizeof(le));
-	le[31] &= 0x7f;
-	y = BN_lebin2bn(le, sizeof(le), NULL);
-	if (y == NULL ||
-	    BN_hex2bn(&p,
-		"7fffffffffffffffffffffffffffffff"
-		"ffffffffffffffffffffffffffffffed") == 0 ||
-	    BN_hex2bn(&d,
-		"52036cee2b6ffe738cc740797779e898"
-		"00700a4d4141d8ab75eb4dca135978a3") == 0 ||
-	    (v = BN_new()) == NULL)
+/* x^2 = (y^2 - 1) / (d y^2 + 1) has a root when their product has. */
+static bool
+point_is_on_curve(struct point *q, BN_CTX *ctx, bool *on)
+{
+	if (!BN_mod_mul(q->t, q->d, q->y2, q->p, ctx) ||
+	    !BN_add_word(q->t, 1) || !BN_sub_word(q->y2, 1) ||
+	    !BN_mod_mul(q->t, q->t, q->y2, q->p, ctx))
+		return false;
+	*on = BN_kronecker(q->t, q->p, ctx) == 1;
+	return true;
+}
+
+/* RFC 8032 section 5.1.3, and no point of small order. */
+static bool
+point_check(struct point *q, const uint8_t key[32], BN_CTX *ctx,
+    struct err *err)
+{
+	bool small, on;
+
+	if (!point_read(q, key, ctx) || !point_is_small(q, ctx, &small) ||
+	    !point_is_on_curve(q, ctx, &on))
 		return fail_ossl(err, ERR_INTERNAL, "Ed25519 key not read");
-	if (BN_cmp(y, p) >= 0)
+	if (BN_cmp(q->y, q->p) >= 0)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "Ed25519 key is not in its one form");
-	for (size_t i = 0; i < COUNT_OF(small); i++) {
-		if (BN_hex2bn(&other, small[i]) == 0)
-			return fail_ossl(
-			    err, ERR_INTERNAL, "Ed25519 key not read");
-		if (BN_cmp(y, other) == 0)
-			return fail(err, ERR_BAD_PUBLIC_KEY,
-			    "Ed25519 key is a point of small order");
-	}
-	/* x^2 = (y^2 - 1) / (d y^2 + 1) has a root when their product has. */
-	if (!BN_mod_sqr(y, y, p, ctx) || !BN_mod_mul(v, d, y, p, ctx) ||
-	    !BN_add_word(v, 1) || !BN_sub_word(y, 1) ||
-	    !BN_mod_mul(v, v, y, p, ctx))
-		return fail_ossl(err, ERR_INTERNAL, "Ed25519 key not read");
-	if (BN_kronecker(v, p, ctx) != 1)
+	if (small)
+		return fail(err, ERR_BAD_PUBLIC_KEY,
+		    "Ed25519 key is a point of small order");
+	if (!on)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "Ed25519 key is not a point of its curve");
 	return true;
+}
+
+static bool
+check_ed25519(const struct pubkey *key, BN_CTX *ctx, struct err *err)
+{
+	struct point q = { 0 };
+	bool good;
+
+	BN_CTX_start(ctx);
+	good = point_check(&q, key->point.p, ctx, err);
+	BN_CTX_end(ctx);
+	BN_free(q.p);
+	BN_free(q.d);
+	BN_free(q.y);
+	return good;
 }
 
 static bool
