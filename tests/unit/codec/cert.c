@@ -378,6 +378,7 @@ test_changed_tbs_is_refused(void **state)
 	AUTO(X509) *x = certificate_of(&spec, &tbs, &der);
 
 	(void)state;
+	assert_non_null(x);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bytes bad = made_replaced(
 		    arena, tbs, rows[i].from, rows[i].to, rows[i].n);
@@ -397,6 +398,7 @@ test_every_cut(void **state)
 	AUTO_BUF more = { 0 };
 
 	(void)state;
+	assert_non_null(x);
 	for (size_t n = 0; n < der.n; n++)
 		assert_false(cert_parse(bytes_of(der.p, n), arena, &c, NULL));
 	for (size_t n = 0; n < tbs.n; n++)
@@ -418,6 +420,7 @@ test_tolerance_with_others(void **state)
 	struct bytes other;
 
 	(void)state;
+	assert_non_null(x);
 	/* Names that we would not issue are left out. */
 	other = made_replaced(arena, der, "*.a.example", "a_b.example", 11);
 	parse_or_fail(other, &c);

@@ -89,8 +89,8 @@ test_what_is_refused(void **state)
 	static const char *const rows[] = {
 		"-----BEGIN A-----\nAQID\n",
 		"-----BEGIN A-----\nAQID\n-----END B-----\n",
-		"-----BEGIN A-----\nAQID\n-----BEGIN A-----\nAQID\n"
-		"-----END A-----\n",
+		("-----BEGIN A-----\nAQID\n-----BEGIN A-----\nAQID\n"
+		 "-----END A-----\n"),
 		"-----BEGIN A-----\nAQI\n-----END A-----\n",
 		"-----BEGIN A-----\nAQ=D\n-----END A-----\n",
 		"-----BEGIN A-----\nA*ID\n-----END A-----\n",
