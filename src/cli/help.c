@@ -1,9 +1,8 @@
+#include <limits.h>
+
 #include "cli/help.h"
 #include "cli/manual.h"
 #include "util/text.h"
-
-/* A mistyped word is close to what was meant. */
-#define NEAR_MAX 4u
 
 static const struct cli_option common_options[] = {
 	{ "--state", "DIR",
@@ -150,6 +149,7 @@ help_run(struct cli *cli, const struct cli_command *more)
 
 /* ---- mistyped ---- */
 
+/* A mistyped word is close to what was meant: a third of it is wrong. */
 static void
 nearest(const struct cli_command *rows, const char *words, unsigned *best,
     const char **name)
@@ -157,7 +157,7 @@ nearest(const struct cli_command *rows, const char *words, unsigned *best,
 	for (; rows->words != NULL; rows++) {
 		unsigned d = text_distance(words, rows->words);
 
-		if (d < *best) {
+		if (d < *best && d <= (strlen(words) + 2) / 3) {
 			*best = d;
 			*name = rows->words;
 		}
@@ -182,26 +182,28 @@ family(const struct cli *cli, const struct cli_command *rows)
 int
 help_unknown(const struct cli *cli, const struct cli_command *more)
 {
-	const char *words = joined(cli, 0), *name = NULL, *of;
-	unsigned best = NEAR_MAX;
+	const char *words = joined(cli, 0), *name = NULL,
+		   *of = family(cli, cli_commands);
+	unsigned best = UINT_MAX;
 	struct err err = { 0 };
 
-	of = family(cli, cli_commands);
 	nearest(more, words, &best, &name);
 	nearest(cli_commands, words, &best, &name);
 	/* "serv now": the second word may be an argument. */
-	nearest(more, cli->argv[0], &best, &name);
-	nearest(cli_commands, cli->argv[0], &best, &name);
-	if (name != NULL)
-		(void)fail(&err, ERR_USAGE,
-		    "unknown command %s; did you mean %s?",
-		    words[0] == '\0' ? cli->argv[0] : words, name);
-	else if (of != NULL)
+	if (of == NULL) {
+		nearest(more, cli->argv[0], &best, &name);
+		nearest(cli_commands, cli->argv[0], &best, &name);
+	}
+	if (words[0] == '\0')
+		words = cli->argv[0];
+	if (of != NULL && (name == NULL || strchr(words, ' ') == NULL))
 		(void)fail(
 		    &err, ERR_USAGE, "%s wants one of: %s", cli->argv[0], of);
+	else if (name != NULL)
+		(void)fail(&err, ERR_USAGE,
+		    "unknown command %s; did you mean %s?", words, name);
 	else
 		(void)fail(&err, ERR_USAGE,
-		    "unknown command %s; chancery help lists them",
-		    words[0] == '\0' ? cli->argv[0] : words);
+		    "unknown command %s; chancery help lists them", words);
 	return cli_fail(cli, EXIT_USAGE, &err);
 }

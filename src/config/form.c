@@ -86,7 +86,7 @@ is_domain(const char *s, size_t n)
 
 /* host, host:port or [v6]:port, as it stands in a URL. */
 static bool
-is_authority(const char *s, size_t n)
+is_authority(const char *s, size_t n, int64_t min_port)
 {
 	char text[300];
 	const char *port;
@@ -105,15 +105,17 @@ is_authority(const char *s, size_t n)
 	if (port == NULL)
 		return is_domain(text, n);
 	return is_domain(text, (size_t)(port - text)) &&
-	    text_parse_int(port + 1, 1, 65535, &v, &err);
+	    text_parse_int(port + 1, min_port, 65535, &v, &err);
 }
 
+/* Port 0 is the one that the listener gets at start. */
 static bool
 is_base(const char *s, const char *scheme)
 {
 	size_t n = strlen(scheme);
 
-	return strncmp(s, scheme, n) == 0 && is_authority(s + n, strlen(s + n));
+	return strncmp(s, scheme, n) == 0 &&
+	    is_authority(s + n, strlen(s + n), 0);
 }
 
 static bool
@@ -130,7 +132,7 @@ is_url(const char *s)
 	for (const char *p = s; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~' || is_of(*p, "\"<>\\^`{|}"))
 			return false;
-	return strlen(s) <= 2000 && is_authority(rest, strcspn(rest, "/?#"));
+	return strlen(s) <= 2000 && is_authority(rest, strcspn(rest, "/?#"), 1);
 }
 
 /* RFC 3986 section 3.1: a scheme and a colon. */
