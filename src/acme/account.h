@@ -8,12 +8,11 @@
 #include "acme/server.h"
 #include "codec/json.h"
 
-void acme_post_new_account(void *ctx, struct http_req *req,
-    struct http_resp *resp);
-void acme_post_account(void *ctx, struct http_req *req,
-    struct http_resp *resp);
-void acme_post_account_orders(void *ctx, struct http_req *req,
-    struct http_resp *resp);
+void acme_post_new_account(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void acme_post_account(void *ctx, struct http_req *req, struct http_resp *resp);
+void acme_post_account_orders(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 
 /* The `contact` member of a request as JSON text for the store; NULL when it
  * is absent.  ERR_CONTACT_INVALID, ERR_CONTACT_UNSUPPORTED, ERR_MALFORMED. */

@@ -27,8 +27,8 @@ struct acme_deps {
 };
 
 /* The configuration is borrowed until acme_reload or acme_free. */
-struct acme *acme_new(const struct acme_deps *deps,
-    const struct config *config);
+struct acme *acme_new(
+    const struct acme_deps *deps, const struct config *config);
 void acme_free(struct acme *acme);
 /* Atomic; the old configuration stays valid until acme_free. */
 void acme_reload(struct acme *acme, const struct config *config);

@@ -9,10 +9,10 @@
 #include "util/bytes.h"
 
 struct caa_question {
-	const char *const *identities;	/* our issuer domain names */
+	const char *const *identities; /* our issuer domain names */
 	size_t identities_n;
-	const char *account_url;	/* accounturi, RFC 8657 section 3 */
-	const char *method;		/* "http-01", …, section 4 */
+	const char *account_url; /* accounturi, RFC 8657 section 3 */
+	const char *method; /* "http-01", …, section 4 */
 	bool wildcard;
 };
 

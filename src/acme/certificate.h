@@ -12,9 +12,8 @@ enum cert_format { CERT_FORMAT_PEM, CERT_FORMAT_DER, CERT_FORMAT_PKCS7 };
  * explicitly and PEM is not (rule 30).  NULL: no header. */
 enum cert_format cert_format_of(const char *accept);
 
-void acme_post_certificate(void *ctx, struct http_req *req,
-    struct http_resp *resp);
-void acme_post_revoke(void *ctx, struct http_req *req,
-    struct http_resp *resp);
+void acme_post_certificate(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void acme_post_revoke(void *ctx, struct http_req *req, struct http_resp *resp);
 
 #endif

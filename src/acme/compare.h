@@ -13,11 +13,11 @@ struct lane;
 
 struct expectation {
 	enum challenge_type type;
-	struct name name;		/* without "*." */
-	const char *key_authorization;	/* token "." thumbprint */
-	uint8_t digest[32];		/* SHA-256 of it */
-	const char *digest_text;	/* base64url */
-	const char *looked_up;		/* what was asked, for messages */
+	struct name name; /* without "*." */
+	const char *key_authorization; /* token "." thumbprint */
+	uint8_t digest[32]; /* SHA-256 of it */
+	const char *digest_text; /* base64url */
+	const char *looked_up; /* what was asked, for messages */
 };
 
 /* RFC 8555 section 8.1, and the name and path that a probe asks for. */

@@ -12,10 +12,10 @@
 void directories_new(struct acme *acme, struct acme_state *state);
 void directories_free(struct acme_state *state);
 
-void acme_get_directory(void *ctx, struct http_req *req,
-    struct http_resp *resp);
-void acme_post_directory(void *ctx, struct http_req *req,
-    struct http_resp *resp);
+void acme_get_directory(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void acme_post_directory(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 void acme_get_nonce(void *ctx, struct http_req *req, struct http_resp *resp);
 void acme_post_nonce(void *ctx, struct http_req *req, struct http_resp *resp);
 /* CORS preflight of any path. */

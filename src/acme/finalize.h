@@ -7,7 +7,7 @@
 
 #include "acme/server.h"
 
-void acme_post_finalize(void *ctx, struct http_req *req,
-    struct http_resp *resp);
+void acme_post_finalize(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 
 #endif

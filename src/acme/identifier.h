@@ -13,8 +13,8 @@
  * for each (RFC 8555 section 6.7.1).
  */
 bool identifiers_read(const json_t *payload, const struct profile *profile,
-    size_t max, struct arena *a, struct names *out,
-    struct problem_extra *extra, struct err *err) MUST_CHECK;
+    size_t max, struct arena *a, struct names *out, struct problem_extra *extra,
+    struct err *err) MUST_CHECK;
 /* [{type, value}, …] as the order shows and the store keeps them. */
 const char *identifiers_text(const struct names *names, struct arena *a);
 

@@ -197,7 +197,7 @@ order_create(struct post *post, struct order_row *row, struct err *err)
 	const struct config *config = post->state->config;
 	struct order_authz authz = { 0 };
 	const struct config_profile *c;
-	const struct profile *profile;
+	const struct profile *profile = NULL;
 	struct names names;
 	size_t max;
 	json_t *o;

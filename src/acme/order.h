@@ -9,11 +9,11 @@
 #include "codec/json.h"
 #include "codec/name.h"
 
-const char *order_url(const struct acme_state *s, struct arena *a,
-    const char *id);
+const char *order_url(
+    const struct acme_state *s, struct arena *a, const char *id);
 /* Reads the order that the URL names; it belongs to the account. */
-bool order_load(const struct post *post, struct order_row *out,
-    struct err *err) MUST_CHECK;
+bool order_load(
+    const struct post *post, struct order_row *out, struct err *err) MUST_CHECK;
 /* The identifiers of a stored order. */
 bool order_names(const struct order_row *row, struct arena *a,
     struct names *out, struct err *err) MUST_CHECK;
@@ -22,7 +22,7 @@ bool reply_order(const struct post *post, const struct order_row *row,
     int status, struct http_resp *resp, struct err *err) MUST_CHECK;
 
 void acme_post_order(void *ctx, struct http_req *req, struct http_resp *resp);
-void acme_post_new_order(void *ctx, struct http_req *req,
-    struct http_resp *resp);
+void acme_post_new_order(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 
 #endif

@@ -13,8 +13,8 @@
 
 enum post_auth {
 	POST_BY_KID,
-	POST_BY_JWK,	/* newAccount */
-	POST_BY_EITHER	/* revokeCert */
+	POST_BY_JWK, /* newAccount */
+	POST_BY_EITHER /* revokeCert */
 };
 
 struct post {
@@ -24,18 +24,18 @@ struct post {
 	struct arena *arena;
 	int64_t now;
 	struct jws jws;
-	struct jwk key;			/* the one that signed */
-	bool has_account;		/* by kid */
+	struct jwk key; /* the one that signed */
+	bool has_account; /* by kid */
 	struct account_row account;
-	struct problem_extra extra;	/* for the answer when it fails */
+	struct problem_extra extra; /* for the answer when it fails */
 };
 
 /* Everything up to the burnt nonce; *post is filled as far as it went. */
 bool post_read(struct acme *acme, struct http_req *req, enum post_auth auth,
     struct post *post, struct err *err) MUST_CHECK;
 /* The payload is a JSON object. */
-bool post_payload(const struct post *post, json_t **out, struct err *err)
-    MUST_CHECK;
+bool post_payload(
+    const struct post *post, json_t **out, struct err *err) MUST_CHECK;
 /* RFC 8555 section 6.3: the payload is the empty string. */
 static inline bool
 post_is_get(const struct post *post)

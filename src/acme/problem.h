@@ -15,9 +15,9 @@
 
 /* What a handler adds to the problem it fails with. */
 struct problem_extra {
-	json_t *subproblems;	/* array; owned by the arena */
-	const char *type;	/* instead of the kind's: "compound" */
-	const char *terms;	/* URL: Link terms-of-service and `instance` */
+	json_t *subproblems; /* array; owned by the arena */
+	const char *type; /* instead of the kind's: "compound" */
+	const char *terms; /* URL: Link terms-of-service and `instance` */
 };
 
 /* Without the prefix. */

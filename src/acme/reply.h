@@ -12,8 +12,8 @@
 void reply_start(struct acme *acme, struct http_req *req,
     struct http_resp *resp, int status);
 /* reply_start and a pretty-printed body. */
-void reply_json(struct acme *acme, struct http_req *req,
-    struct http_resp *resp, int status, const json_t *body);
+void reply_json(struct acme *acme, struct http_req *req, struct http_resp *resp,
+    int status, const json_t *body);
 void reply_json_as(struct acme *acme, struct http_req *req,
     struct http_resp *resp, int status, const char *media_type,
     const json_t *body);
@@ -23,11 +23,11 @@ void reply_cors(struct http_resp *resp);
 void reply_link(struct http_req *req, struct http_resp *resp, const char *url,
     const char *rel);
 void reply_location(struct http_resp *resp, const char *url);
-void reply_retry_after(struct http_req *req, struct http_resp *resp,
-    int64_t seconds);
+void reply_retry_after(
+    struct http_req *req, struct http_resp *resp, int64_t seconds);
 /* Adds a fresh Replay-Nonce. */
-void reply_nonce(struct acme *acme, struct http_req *req,
-    struct http_resp *resp);
+void reply_nonce(
+    struct acme *acme, struct http_req *req, struct http_resp *resp);
 
 /* A member that is a time, RFC 3339. */
 void json_set_time(json_t *o, const char *key, int64_t t);

@@ -25,7 +25,7 @@ struct acme_state {
 	struct acme_state *older;
 	struct arena *arena;
 	const struct config *config;
-	const char *account_prefix;	/* base_url "/acme/acct/" */
+	const char *account_prefix; /* base_url "/acme/acct/" */
 	struct acme_directory *directories;
 	size_t directories_n;
 };
@@ -36,6 +36,8 @@ struct acme {
 	struct nonces *nonces;
 	struct validator *validator;
 	_Atomic uint64_t nonces_refused;
+	/* Keys whose last nonce testing.reject_nonces_percent refused. */
+	_Atomic uint64_t refused_by_test[256];
 };
 
 /* The state of this moment; one request reads it once. */
@@ -43,7 +45,7 @@ const struct acme_state *acme_state(struct acme *acme);
 /* base_url and a path. */
 const char *acme_url(const struct acme_state *s, struct arena *a,
     const char *fmt, ...) PRINTF(3, 4);
-const char *acme_account_url(const struct acme_state *s, struct arena *a,
-    const char *id);
+const char *acme_account_url(
+    const struct acme_state *s, struct arena *a, const char *id);
 
 #endif

@@ -18,13 +18,12 @@ struct validator;
 struct validator *validator_new(void);
 void validator_free(struct validator *v);
 /* Right after store_challenge_start; what cannot start now stays due. */
-void validation_start_one(struct acme *acme, const char *authz_id,
-    int64_t now);
+void validation_start_one(struct acme *acme, const char *authz_id, int64_t now);
 /* Claims and starts what is due, as much as there is room for. */
 bool validation_run(struct acme *acme, struct err *err) MUST_CHECK;
 /* Seconds between the try of this number (1, 2, …) and the next. */
 int64_t validation_backoff(unsigned attempt);
-void validation_counters(const struct acme *acme, uint64_t *ok,
-    uint64_t *failed);
+void validation_counters(
+    const struct acme *acme, uint64_t *ok, uint64_t *failed);
 
 #endif

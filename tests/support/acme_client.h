@@ -13,8 +13,8 @@
 
 struct acme_client {
 	EVP_PKEY *key;
-	const char *alg;	/* "ES256" … */
-	char *kid;		/* account URL, or NULL */
+	const char *alg; /* "ES256" … */
+	char *kid; /* account URL, or NULL */
 };
 
 /* "RS256", "ES256", "ES384", "ES512" or "EdDSA". */
@@ -25,18 +25,18 @@ EVP_PKEY *acme_key_new(const char *alg);
 /* What goes into a JWS; what is NULL is left out or has its usual value. */
 struct acme_jws {
 	const char *url, *nonce;
-	const char *payload;	/* NULL: POST-as-GET */
-	size_t payload_n;	/* 0: strlen */
-	bool jwk;		/* instead of the kid */
-	const char *alg;	/* instead of the key's */
-	const char *jwk_text;	/* instead of the key's JWK */
-	const char *kid_text;	/* instead of the account's */
-	const char *more;	/* members of the header: ",\"crit\":[…]" */
-	const char *protected;	/* the whole header instead */
-	const char *around;	/* members of the envelope: ",\"header\":{}" */
-	bool der_signature;	/* ECDSA as DER */
-	bool padded;		/* base64url with '=' */
-	bool broken;		/* a signature of something else */
+	const char *payload; /* NULL: POST-as-GET */
+	size_t payload_n; /* 0: strlen */
+	bool jwk; /* instead of the kid */
+	const char *alg; /* instead of the key's */
+	const char *jwk_text; /* instead of the key's JWK */
+	const char *kid_text; /* instead of the account's */
+	const char *more; /* members of the header: ",\"crit\":[…]" */
+	const char *protected; /* the whole header instead */
+	const char *around; /* members of the envelope: ",\"header\":{}" */
+	bool der_signature; /* ECDSA as DER */
+	bool padded; /* base64url with '=' */
+	bool broken; /* a signature of something else */
 };
 
 /* All strings are malloc'd. */
@@ -54,7 +54,7 @@ char *acme_csr(EVP_PKEY *key, const char *cn, const char *names);
 char *acme_csr_broken(EVP_PKEY *key, const char *cn, const char *names);
 
 struct acme_tls_certificate {
-	const char *names;		/* "DNS:a" */
+	const char *names; /* "DNS:a" */
 	const char *key_authorization;
 	bool not_critical, no_identifier, signed_by_other;
 };

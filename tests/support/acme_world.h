@@ -19,22 +19,22 @@
 #define WORLD_START INT64_C(1790000000)
 
 enum world_network {
-	NETWORK_DRIVEN,		/* answers while a reply is held */
-	NETWORK_SILENT,		/* only world_network_run answers */
-	NETWORK_FULL,		/* refuses: ERR_BUSY */
-	NETWORK_THREAD		/* a thread answers as probes come */
+	NETWORK_DRIVEN, /* answers while a reply is held */
+	NETWORK_SILENT, /* only world_network_run answers */
+	NETWORK_FULL, /* refuses: ERR_BUSY */
+	NETWORK_THREAD /* a thread answers as probes come */
 };
 
 /* What the outside world says to one question; the latest that fits counts. */
 struct world_answer {
 	enum probe_kind kind;
-	const char *name, *path;	/* path NULL: any */
-	enum err_kind failure;		/* 0: it answers */
+	const char *name, *path; /* path NULL: any */
+	enum err_kind failure; /* 0: it answers */
 	const char *why;
 	bool transient;
-	const char *body;		/* http */
-	const char *txt[4];		/* dns */
-	struct bytes certificate;	/* tls */
+	const char *body; /* http */
+	const char *txt[4]; /* dns */
+	struct bytes certificate; /* tls */
 	bool no_alpn;
 	struct bytes caa[4];
 	size_t caa_n;
@@ -73,14 +73,14 @@ struct reply {
 	struct http_header *headers;
 	size_t headers_n;
 	struct bytes body;
-	json_t *json;		/* NULL if the body is none */
-	bool held;		/* it was held back for an outcome */
+	json_t *json; /* NULL if the body is none */
+	bool held; /* it was held back for an outcome */
 };
 
 struct world_request {
 	enum http_method method;
-	const char *path;	/* with query */
-	const char *content_type;	/* NULL: application/jose+json on POST */
+	const char *path; /* with query */
+	const char *content_type; /* NULL: application/jose+json on POST */
 	const char *accept;
 	struct bytes body;
 };
@@ -96,8 +96,8 @@ struct reply *world_post(struct world *w, struct acme_client *c,
 struct reply *world_post_jws(struct world *w, struct acme_client *c,
     const char *url, const struct acme_jws *j);
 /* Any body at all, as application/jose+json. */
-struct reply *world_post_raw(struct world *w, const char *url,
-    const char *body);
+struct reply *world_post_raw(
+    struct world *w, const char *url, const char *body);
 const char *world_nonce(struct world *w);
 
 /* NULL if absent; the nth of several from 0. */
@@ -127,13 +127,13 @@ void world_provision(struct world *w, struct acme_client *c,
 void world_authorize(struct world *w, struct acme_client *c,
     const struct reply *order, const char *type);
 /* A finalize payload of these names ("dns:a.test,…"). */
-char *finalize_payload(struct world *w, EVP_PKEY *key, const char *cn,
-    const char *names);
+char *finalize_payload(
+    struct world *w, EVP_PKEY *key, const char *cn, const char *names);
 struct reply *world_finalize(struct world *w, struct acme_client *c,
     const struct reply *order, EVP_PKEY *key, const char *names);
 /* The whole way; the certificate's URL. */
-const char *world_issue(struct world *w, struct acme_client *c,
-    EVP_PKEY *key, const char *names);
+const char *world_issue(
+    struct world *w, struct acme_client *c, EVP_PKEY *key, const char *names);
 /* The leaf of a PEM chain as base64url of its DER. */
 char *world_leaf(struct world *w, const struct reply *chain);
 

@@ -16,7 +16,7 @@ struct world {
 	struct clock clock;
 	struct random seeded, random;
 	struct config *config;
-	struct privkey *issuing_key;	/* the signer's from world_signer on */
+	struct privkey *issuing_key; /* the signer's from world_signer on */
 	struct bytes root_pem, issuing_pem;
 	struct store *store;
 	struct signer_local *signer;
