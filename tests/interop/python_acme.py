@@ -3,7 +3,8 @@ import http.server
 import threading
 
 import josepy as jose
-from acme import challenges, client, crypto_util, errors, messages
+import OpenSSL
+from acme import challenges, client, errors, messages
 from cryptography.hazmat.backends import default_backend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -81,16 +82,17 @@ with server() as s:
                 x509.DNSName)
         assert sorted(got) == sorted([name, "second." + name]), got
         # The same key again: the same account, whatever else is said.
+        known = acme.net.account
+        acme.net.account = None     # so that it signs with its jwk
         try:
             acme.new_account(messages.NewRegistration.from_data(
                 email="other@example.com", terms_of_service_agreed=True))
             raise AssertionError("newAccount made a second account")
-        except errors.ConflictError:
-            pass
-        acme.revoke(jose.ComparableX509(crypto_util.OpenSSL.crypto
-                    .load_certificate(
-                        crypto_util.OpenSSL.crypto.FILETYPE_PEM,
-                        order.fullchain_pem.encode())), 4)
+        except errors.ConflictError as found:
+            assert found.location == known.uri, (found.location, known.uri)
+        acme.net.account = known
+        acme.revoke(jose.ComparableX509(
+            OpenSSL.crypto.X509.from_cryptography(leaf)), 4)
         is_revoked(s, f"{leaf.serial_number:040x}")
     # A name that cannot be validated: the error says what was looked up.
     try:
