@@ -102,7 +102,7 @@ void
 api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
 
 	if (show(ctx, req, &o, &err))
 		api_reply_json(req, resp, 200, o);

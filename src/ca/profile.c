@@ -121,7 +121,7 @@ enum_parse(const char *const *names, size_t n, const char *what, const char *s,
 static bool
 derive_enums(struct profile *p, struct err *err)
 {
-	int cn, staple;
+	int cn = SUBJECT_NONE, staple = MUST_STAPLE_NEVER;
 
 	if (!enum_parse(subject_cn_names, COUNT_OF(subject_cn_names),
 		"subject_cn", p->t.subject_cn, &cn, err) ||

@@ -132,7 +132,7 @@ ca_export_run(struct cli *cli)
 	};
 	struct config *config;
 	struct err err = { 0 };
-	struct chain chain;
+	struct chain chain = { 0 };
 	AUTO_BUF out = { 0 };
 	bool ok;
 
