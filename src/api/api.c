@@ -52,12 +52,12 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 #define GET(path, fn)                                                          \
 	{                                                                      \
 		HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,           \
-		    LISTENER_CONTROL, api_reply_refuse                             \
+		    LISTENER_CONTROL, api_reply_refuse                         \
 	}
 #define POST(path, fn, body)                                                   \
 	{                                                                      \
 		HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,             \
-		    "application/json", LISTENER_CONTROL, api_reply_refuse         \
+		    "application/json", LISTENER_CONTROL, api_reply_refuse     \
 	}
 
 /* A CSR, and a thousand names of the longest kind. */

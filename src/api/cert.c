@@ -127,6 +127,18 @@ find(struct api *api, struct http_req *req, struct cert_row *out,
 	return store_cert_get(store, key, req->arena, out, err);
 }
 
+/* All zero: nobody had to prove anything, an operator asked. */
+static struct bytes
+evidence(const struct cert_row *row)
+{
+	static const uint8_t none[32];
+	size_t n = sizeof(row->evidence_sha256);
+
+	return memcmp(row->evidence_sha256, none, n) == 0
+	    ? BYTES_NONE
+	    : bytes_of(row->evidence_sha256, n);
+}
+
 /* The record of it, and what the certificate itself says once there is one. */
 static bool
 view_whole(struct api *api, struct http_req *req, const struct cert_row *row,
@@ -142,8 +154,7 @@ view_whole(struct api *api, struct http_req *req, const struct cert_row *row,
 	    bytes_of(row->issuer_key, sizeof(row->issuer_key)));
 	view_hex(o, "spki_sha256",
 	    bytes_of(row->spki_sha256, sizeof(row->spki_sha256)));
-	view_hex(o, "evidence_sha256",
-	    bytes_of(row->evidence_sha256, sizeof(row->evidence_sha256)));
+	view_hex(o, "evidence_sha256", evidence(row));
 	view_text(o, "replaces", row->replaces);
 	view_time(o, "created_at", row->created_at);
 	view_count(o, "intent_position", row->intent_position);

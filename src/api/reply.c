@@ -65,7 +65,8 @@ api_reply_json(
 
 /* The peer is the operator, so the detail is shown as well. */
 void
-api_reply_err(struct http_req *req, struct http_resp *resp, const struct err *err)
+api_reply_err(
+    struct http_req *req, struct http_resp *resp, const struct err *err)
 {
 	int status = api_reply_status(err->kind);
 	const char *text = err->detail[0] == '\0'

@@ -27,6 +27,10 @@ view_hex(json_t *o, const char *key, struct bytes d)
 {
 	AUTO_STR *hex = mem_alloc(2 * d.n + 1);
 
+	if (d.n == 0) {
+		json_object_set_new(o, key, json_null());
+		return;
+	}
 	hex_encode(d, hex);
 	json_object_set_new(o, key, json_string(hex));
 }

@@ -179,23 +179,53 @@ copy_all(struct backup *b, struct err *err)
 	    verify(b, err);
 }
 
+/* Files that the configuration names elsewhere are the operator's to copy. */
+static json_t *
+outside(const struct backup *b, const struct config *config)
+{
+	json_t *list = json_array();
+	const char *named[3];
+
+	for (size_t i = 0; i <= config->cas_n; i++) {
+		bool last = i == config->cas_n;
+
+		named[0] = last ? config->tls.key : config->cas[i].key;
+		named[1] =
+		    last ? config->tls.certificate : config->cas[i].certificate;
+		named[2] = last ? NULL : config->cas[i].chain;
+		for (size_t k = 0; k < COUNT_OF(named); k++)
+			if (named[k] != NULL &&
+			    access(to_path(b, named[k]), F_OK) != 0)
+				json_array_append_new(
+				    list, json_string(named[k]));
+	}
+	return list;
+}
+
 /* ---- the command ---- */
 
 static int
-tell(const struct backup *b)
+tell(const struct backup *b, json_t *missing)
 {
+	size_t i;
+	json_t *path;
+
+	arena_adopt(b->cli->arena, json_t, missing);
 	if (b->cli->json)
 		return cli_print_json(b->cli,
-		    json_pack("{s:s, s:i, s:I, s:I, s:I}", "to", b->to, "files",
-			(int)b->files, "certificates",
-			(json_int_t)b->info.certificates, "log_positions",
-			(json_int_t)b->info.positions, "journal_records",
-			(json_int_t)b->journal.records));
+		    json_pack("{s:s, s:O, s:i, s:I, s:I, s:I}", "to", b->to,
+			"left_out", missing, "files", (int)b->files,
+			"certificates", (json_int_t)b->info.certificates,
+			"log_positions", (json_int_t)b->info.positions,
+			"journal_records", (json_int_t)b->journal.records));
 	printf("%s: %u files, %llu certificates, log to position %llu, "
 	       "journal of %llu records; all verified\n",
 	    b->to, b->files, (unsigned long long)b->info.certificates,
 	    (unsigned long long)b->info.positions,
 	    (unsigned long long)b->journal.records);
+	json_array_foreach (missing, i, path)
+		printf("  not copied, for it lies elsewhere: %s\n",
+		    json_string_value(path));
 	printf("  the keys are encrypted in it; their passphrase is not in "
 	       "it: keep it elsewhere\n"
 	       "  to restore: stop the server for good, copy %s to the state "
@@ -213,7 +243,9 @@ backup_run(struct cli *cli)
 	const struct option_row rows[] = {
 		{ "to", OPTION_TEXT, &b.to, 0, 0 },
 	};
+	struct config *config;
 	struct err err = { 0 };
+	json_t *missing;
 	size_t n;
 
 	if (!options_parse(cli, rows, COUNT_OF(rows), NULL, 0, &n, &err))
@@ -223,8 +255,15 @@ backup_run(struct cli *cli)
 		    "backup wants --to DIR, a folder that does not exist");
 		return cli_fail_by_kind(cli, &err);
 	}
+	config = cli_config(cli);
+	if (config == NULL)
+		return EXIT_REFUSED;
 	umask(022);
-	if (!copy_all(&b, &err))
+	if (!copy_all(&b, &err)) {
+		config_free(config);
 		return cli_fail_by_kind(cli, &err);
-	return tell(&b);
+	}
+	missing = outside(&b, config);
+	config_free(config);
+	return tell(&b, missing);
 }

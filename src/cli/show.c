@@ -25,7 +25,7 @@ value_text(const struct cli *cli, const json_t *v)
 
 	switch (v == NULL ? JSON_NULL : json_typeof(v)) {
 	case JSON_STRING:
-		return json_string_value(v);
+		return json_string_length(v) == 0 ? "-" : json_string_value(v);
 	case JSON_INTEGER:
 		return arena_printf(
 		    cli->arena, "%lld", (long long)json_integer_value(v));
