@@ -130,9 +130,19 @@ path_absolute(const struct cli *cli, const char *path)
 	return arena_printf(cli->arena, "%s/%s", state, path);
 }
 
+/* The core names the file itself: what is told here is why. */
 bool
 state_file_read(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err)
 {
-	return file_read(state_path(ctx, path), max, a, out, err);
+	const char *whole = state_path(ctx, path);
+	struct err why = { 0 };
+	size_t n = strlen(whole);
+
+	if (file_read(whole, max, a, out, &why))
+		return true;
+	return fail(err, why.kind, "%s",
+	    strncmp(why.shown, whole, n) == 0 && why.shown[n] == ':'
+		? why.shown + n + 2
+		: why.shown);
 }

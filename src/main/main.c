@@ -9,6 +9,7 @@
 #include "main/init.h"
 #include "main/supervisor.h"
 #include "util/fault.h"
+#include "util/log.h"
 
 #define PASSPHRASE_FILE                                                        \
 	{                                                                      \
@@ -22,11 +23,13 @@ static const struct cli_option init_help[] = {
 	{ "--host", "HOST",
 	    "The name or address that clients reach this server by." },
 	{ "--https-port", "N", "Port of ACME, default 8443." },
-	{ "--http-port", "N", "Port of CRLs and CA certificates, default "
-			      "8080." },
+	{ "--http-port", "N",
+	    "Port of CRLs and CA certificates, default "
+	    "8080." },
 	{ "--est-port", "N", "Port of EST, default 8444." },
-	{ "--ops-port", "N", "Port of the metrics, on 127.0.0.1, default "
-			     "9464." },
+	{ "--ops-port", "N",
+	    "Port of the metrics, on 127.0.0.1, default "
+	    "9464." },
 	{ "--key", "KIND",
 	    "Keys of the CAs: ec-p256 (default), ec-p384, rsa-2048, "
 	    "rsa-3072, rsa-4096 or ed25519." },
@@ -62,12 +65,12 @@ static const struct cli_command commands[] = {
 	    "--name NAME --host HOST [--https-port N] [--http-port N] "
 	    "[--est-port N] [--ops-port N] [--key KIND] [--sub-ca] "
 	    "[--passphrase-file F] [--root-passphrase-file F] [--testing]",
-	    "makes a CA: keys, certificates, configuration, store",
-	    main_init, init_help },
+	    "makes a CA: keys, certificates, configuration, store", main_init,
+	    init_help },
 	{ "serve",
 	    "[--ready-fd N] [--testing] [--passphrase-file F] "
 	    "[--list-faults]",
-	    "serves it", main_serve, serve_help },
+	    "serves the CA of the state directory", main_serve, serve_help },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -76,11 +79,14 @@ main(int argc, char **argv)
 {
 	/* Exec'ed by the supervisor, with the boot channel as descriptor 3. */
 	if (argc == 3 && strcmp(argv[1], "--child") == 0)
-		return strcmp(argv[2], "signer") == 0 ? child_signer() :
-							child_server();
+		return strcmp(argv[2], "signer") == 0 ? child_signer()
+						      : child_server();
+	/* Commands speak on standard output; only what went wrong is logged. */
+	log_init(LOG_TEXT, LOG_WARN, "chancery");
 	if (!fault_init()) {
-		dprintf(2, "chancery: CHANCERY_FAULT is not "
-			   "<point>:<n>:kill|eio|enospc of a known point\n");
+		dprintf(2,
+		    "chancery: CHANCERY_FAULT is not "
+		    "<point>:<n>:kill|eio|enospc of a known point\n");
 		return EXIT_USAGE;
 	}
 	return cli_main(argc, argv, commands);
