@@ -146,12 +146,16 @@ make_issuing(const struct init_options *o, struct init *in, struct err *err)
 {
 	const struct ceremony c =
 	    ca_ceremony(o, in, "Issuing CA", ISSUING_LIFETIME);
+	/* No certificate names an URL that is not answered: with port 0
+	 * nobody knows yet which one it will be. */
+	const char *base =
+	    o->http_port == 0 ? NULL : in->config->http_base_url;
 	AUTO_BUF der = { 0 };
 	struct cert root;
 
 	return make_root(o, in, &root, err) &&
 	    ca_ceremony_sub(&c, privkey_spki(in->issuing), &root, in->root,
-		"root", in->config->http_base_url, BYTES_NONE, &der, err) &&
+		"root", base, BYTES_NONE, &der, err) &&
 	    write_cert(&in->state, "certs/issuing.pem", buf_bytes(&der), err);
 }
 

@@ -105,13 +105,16 @@ record_key(struct init *in, const char *role, const struct privkey *key,
 }
 
 static bool
-issue_first(struct core *c, struct init *in, struct err *err)
+issue_first(struct core *c, const struct init_options *o, struct init *in,
+    struct err *err)
 {
 	struct ca_issued tls, responder;
 
 	if (!open_signer(c, in, err) || !open_ca(c, in, err) ||
-	    !own_tls_issue(c->ca, in->config, in->tls, in->now, in->arena,
-		&tls, err) ||
+	    /* With port 0 its pointers are not known before it serves. */
+	    (o->http_port != 0 &&
+		!own_tls_issue(c->ca, in->config, in->tls, in->now, in->arena,
+		    &tls, err)) ||
 	    !ca_issue_responder(c->ca, "issuing",
 		privkey_spki(in->responder), "init", in->arena, &responder,
 		err) ||
@@ -136,7 +139,7 @@ init_record(const struct init_options *o, struct init *in, struct err *err)
 	    record_key(in, "issuing", in->issuing, err) &&
 	    record_key(in, "ocsp", in->responder, err) &&
 	    record_key(in, "tls", in->tls, err) &&
-	    (o->sub_ca || issue_first(&c, in, err));
+	    (o->sub_ca || issue_first(&c, o, in, err));
 	core_close(&c);
 	/* Closed before its files change hands. */
 	store_close(in->store);
