@@ -142,20 +142,22 @@ world_signer(struct world *w)
 	need(signer_core_set_limits(core, limits, n, &err), &err);
 }
 
-static void
-world_config(struct world *w, const char *more)
+static struct config *
+world_config(const char *more)
 {
+	struct config *config = NULL;
 	AUTO_STR *text =
 	    mem_printf("%s%s", config_text, more == NULL ? "" : more);
 	struct config_mistakes m = { 0 };
 	AUTO_BUF b = { 0 };
 
-	if (config_load("test.yaml", bytes_str(text), &w->config, &m))
-		return;
+	if (config_load("test.yaml", bytes_str(text), &config, &m))
+		return config;
 	for (size_t i = 0; i < m.n; i++)
 		config_mistake_print("test.yaml", &m.v[i], &b);
 	config_mistakes_free(&m);
 	fail_msg("%s", buf_cstr(&b));
+	return NULL;
 }
 
 static void
@@ -215,7 +217,7 @@ world_new(const char *more)
 	w->random = (struct random){ world_random, w };
 	w->dir = mem_printf("%s/acme-XXXXXX", tmp == NULL ? "/tmp" : tmp);
 	assert_non_null(mkdtemp(w->dir));
-	world_config(w, more);
+	w->config = world_config(more);
 	world_ceremony(w);
 	world_stack(w);
 	w->waits = http_waits_new(100);
@@ -253,6 +255,7 @@ world_free(struct world *w)
 	http_waits_free(w->waits);
 	lanes_free(w->lanes);
 	config_free(w->config);
+	config_free(w->reloaded);
 	network_free(w);
 	for (size_t i = 0; i < w->arenas_n; i++)
 		arena_free(w->arenas[i]);
@@ -273,6 +276,17 @@ world_restart(struct world *w, unsigned percent)
 	http_routes_free(w->routes);
 	acme_free(w->acme);
 	world_serve_acme(w, percent);
+}
+
+void
+world_reload(struct world *w, const char *more)
+{
+	struct err err = { 0 };
+
+	assert_null(w->reloaded);
+	w->reloaded = world_config(more);
+	need(ca_reload(w->ca, w->reloaded, &err), &err);
+	acme_reload(w->acme, w->reloaded);
 }
 
 void

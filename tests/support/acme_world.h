@@ -54,6 +54,8 @@ int64_t world_now(struct world *w);
 void world_advance(struct world *w, int64_t seconds);
 /* A fresh acme with another percentage of refused nonces, same store. */
 void world_restart(struct world *w, unsigned reject_nonces_percent);
+/* Once: SIGHUP with this configuration text behind the usual one. */
+void world_reload(struct world *w, const char *more);
 /* The signer does not answer from now on, or does again. */
 void world_signer_gone(struct world *w, bool gone);
 

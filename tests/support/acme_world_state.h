@@ -15,7 +15,7 @@ struct world {
 	_Atomic int64_t now;
 	struct clock clock;
 	struct random seeded, random;
-	struct config *config;
+	struct config *config, *reloaded;
 	struct privkey *issuing_key; /* the signer's from world_signer on */
 	struct bytes root_pem, issuing_pem;
 	struct store *store;

@@ -102,13 +102,14 @@ test_jws_forms(void **state)
 static void
 test_bodies_that_are_no_jws(void **state)
 {
-	static const char *const bodies[] = { "", "{}", "[]", "null", "x",
+	static const char *const bodies[] = {
+		"", "{}", "[]", "null", "x",
 		"{\"protected\":\"\",\"payload\":\"\"}",
 		"{\"protected\":1,\"payload\":\"\",\"signature\":\"\"}",
 		"{\"protected\":\"!\",\"payload\":\"\",\"signature\":\"\"}",
 		"{\"protected\":\"e30\",\"payload\":null,\"signature\":\"\"}",
-		"{\"protected\":\"e30\",\"payload\":\"\",\"signature\":\"\"}"
-		"{}" };
+		"{\"protected\":\"e30\",\"payload\":\"\",\"signature\":\"\"} {"
+	};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < COUNT_OF(bodies); i++)

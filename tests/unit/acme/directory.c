@@ -215,6 +215,32 @@ test_browser_preflight(void **state)
 	    serve(w, HTTP_OPTIONS, "/acme/nothing"), 404, "malformed");
 }
 
+/* SIGHUP: new answers; what runs goes on. */
+static void
+test_reload(void **state)
+{
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256"),
+			   *late = acme_client_new("ES256");
+	EVP_PKEY *key = acme_key_new("ES256");
+	struct reply *order = world_order(w, c, "dns:a.test", NULL), *r;
+
+	assert_null(reply_member(
+	    world_get(w, "/acme/directory"), "meta.termsOfService"));
+	world_reload(w, "acme: {terms_of_service: \"https://ca.test/t\"}\n");
+	assert_string_equal(
+	    reply_text(world_get(w, "/acme/directory"), "meta.termsOfService"),
+	    "https://ca.test/t");
+	r = world_post_jws(w, late, "/acme/new-account",
+	    &(struct acme_jws){ .jwk = true, .payload = "{}" });
+	assert_problem(r, 403, "userActionRequired");
+	world_authorize(w, c, order, "http-01");
+	r = world_finalize(w, c, order, key, "dns:a.test");
+	assert_string_equal(reply_text(r, "status"), "valid");
+	EVP_PKEY_free(key);
+	acme_client_free(late);
+}
+
 int
 main(void)
 {
@@ -239,6 +265,7 @@ main(void)
 		    test_content_type_with_parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_browser_preflight, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,10 +221,12 @@ test_refused_nonces(void **state)
 	c->kid = mem_strdup(reply_header(r, "Location", 0));
 	for (unsigned i = 0; i < 200; i++) {
 		r = world_post(w, c, c->kid, NULL);
-		if (r->status == 400) {
-			assert_problem(r, 400, "badNonce");
-			refused++;
-		}
+		if (r->status != 400)
+			continue;
+		assert_problem(r, 400, "badNonce");
+		refused++;
+		/* certbot 2.1 and uacme 1.7.4 try again once. */
+		assert_status(world_post(w, c, c->kid, NULL), 200);
 	}
 	assert_true(refused > 50 && refused < 150);
 	acme_counters_get(world_acme(w), &counters);
