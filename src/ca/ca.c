@@ -346,7 +346,9 @@ state_roots(struct ca *ca, const struct state *s)
 		seen[n++] = root;
 		pem_put(&pem, "CERTIFICATE", root);
 	}
-	artefact_set(&ca->roots, blob_new(buf_bytes(&pem)), 0, 0);
+	/* Below a root that nobody gave us there is none to serve. */
+	if (n != 0)
+		artefact_set(&ca->roots, blob_new(buf_bytes(&pem)), 0, 0);
 }
 
 static bool

@@ -17,6 +17,30 @@ check_dates(const struct loaded_ca *ca, int64_t now, struct config_mistakes *m)
 		    "a valid chain", err.shown);
 }
 
+/* The CRL that an offline CA left for serving, if there is one. */
+static void
+check_offline_crl(struct lane *lane, const struct ca_source *source,
+    const struct loaded_ca *ca, struct arena *a, struct config_mistakes *m)
+{
+	const struct cert *cert = &ca->chain.certs[0];
+	char *path = arena_printf(a, "crl/%s.crl", ca->config->name);
+	struct err err = { 0 };
+	struct bytes der;
+	struct crl crl;
+
+	if (ca->config->key != NULL ||
+	    !source->read_file(source->ctx, path, CRL_MAX, a, &der, &err))
+		return;
+	if (crl_parse(der, &crl, &err) &&
+	    crl_verify(lane, &crl, &cert->key, &err) &&
+	    bytes_equal(crl.issuer, cert->subject))
+		return;
+	add(m, ca->config->line, "put the CA's own CRL there, or remove it",
+	    "a CRL of this CA, DER",
+	    arena_printf(a, "%s: %s", path,
+		err.kind == ERR_NONE ? "a CRL of another CA" : err.shown));
+}
+
 /* A CA that ends sooner than a profile's certificates would. */
 static void
 check_end(const struct config_profile *c, const struct loaded_ca *ca,
@@ -77,6 +101,7 @@ ca_check_config(const struct config *config,
 	for (size_t i = 0; i < config->cas_n; i++) {
 		if (cas[i].ok) {
 			check_dates(&cas[i], now, mistakes);
+			check_offline_crl(lane, &source, &cas[i], a, mistakes);
 			continue;
 		}
 		add(mistakes, config->cas[i].line,

@@ -3,7 +3,6 @@
 #include "util/fault.h"
 #include "util/log.h"
 
-#define CRL_FILE_MAX (64u << 20)
 /* After a CRL that failed: once a second, or the log would be all there is. */
 #define CRL_RETRY_US 1000000
 
@@ -149,7 +148,7 @@ issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
 	struct bytes der;
 
 	if (!ca->deps.read_file(
-		ca->deps.read_ctx, path, CRL_FILE_MAX, a, &der, &why)) {
+		ca->deps.read_ctx, path, CRL_MAX, a, &der, &why)) {
 		if (why.kind == ERR_NOT_FOUND)
 			return true;
 		return fail(err, why.kind, "%s", why.shown);

@@ -225,16 +225,16 @@ intent_void(struct ca *ca, const struct cert_row *row, const struct err *why,
     struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
-	struct cert_row now;
-	struct err unread = { 0 };
+	struct cert_row voided = *row;
 
+	voided.revoked_at = ca_now(ca);
+	voided.reason = -1;
 	if (!store_cert_void(ca->deps.store, row->id, void_error_json(why, a),
-		ca_now(ca), err))
+		voided.revoked_at, err))
 		return false;
 	/* Its serial is revoked from now on: what the signer may have signed
 	 * without our knowing is on the CRL. */
-	if (store_cert_get(ca->deps.store, row->id, a, &now, &unread))
-		ca_revoked_add(ca, &now);
+	ca_revoked_add(ca, &voided);
 	return true;
 }
 

@@ -35,17 +35,15 @@ bool
 ca_revoke(struct ca *ca, const struct cert_row *row, int reason, const char *by,
     bool block_key, struct err *err)
 {
-	AUTO_ARENA *a = arena_new();
-	struct cert_row now;
+	struct cert_row revoked = *row;
 
+	revoked.revoked_at = ca_now(ca);
+	revoked.reason = reason;
 	if (!check_reason(reason, err) ||
-	    !store_cert_revoke(ca->deps.store, row->id, reason, ca_now(ca), by,
-		block_key, err))
+	    !store_cert_revoke(ca->deps.store, row->id, reason,
+		revoked.revoked_at, by, block_key, err))
 		return false;
-	/* The record's own words go on the CRL, not ours. */
-	if (!store_cert_get(ca->deps.store, row->id, a, &now, err))
-		return false;
-	ca_revoked_add(ca, &now);
+	ca_revoked_add(ca, &revoked);
 	atomic_fetch_add(&ca->revoked, 1);
 	return true;
 }

@@ -108,6 +108,36 @@ leaf_is_no_ca(void **state)
 	assert_non_null(strstr(found, "no CA"));
 }
 
+/* The file that an offline CA's CRL is served from. */
+static void
+offline_crl(void **state)
+{
+	struct test_ca *t = *state;
+	const char *found, *yaml;
+	struct cert root, issuing;
+	AUTO_BUF good = { 0 };
+	AUTO_BUF other = { 0 };
+
+	write_ca(t, "certs/good.pem", -60, YEAR, BYTES_NONE);
+	yaml = replaced(t, "certs/issuing.pem", "certs/good.pem");
+	assert_ok(t, cert_parse(t->root_der, t->a, &root, &t->err));
+	assert_ok(t, cert_parse(t->issuing_der, t->a, &issuing, &t->err));
+	assert_ok(t,
+	    ca_ceremony_crl(&root, t->root_key, t->now, t->now + YEAR, 1,
+		BYTES_NONE, &good, &t->err));
+	test_ca_write_file(t, "crl/root.crl", buf_bytes(&good));
+	assert_int_equal(mistakes(t, yaml, &found), 0);
+	assert_ok(t,
+	    ca_ceremony_crl(&issuing, t->issuing_key, t->now, t->now + YEAR, 1,
+		BYTES_NONE, &other, &t->err));
+	test_ca_write_file(t, "crl/root.crl", buf_bytes(&other));
+	assert_int_equal(mistakes(t, yaml, &found), 1);
+	assert_non_null(strstr(found, "crl/root.crl"));
+	test_ca_write_file(t, "crl/root.crl", bytes_str("junk"));
+	assert_int_equal(mistakes(t, yaml, &found), 1);
+	test_ca_write_file(t, "crl/root.crl", buf_bytes(&good));
+}
+
 /* A CA with forty days to go: the profiles of 47 and 90 days are told. */
 static void
 profile_beyond_its_ca(void **state)
@@ -245,6 +275,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(leaf_is_no_ca),
+		cmocka_unit_test(offline_crl),
 		cmocka_unit_test(profile_beyond_its_ca),
 		cmocka_unit_test(names_outside_constraints),
 		cmocka_unit_test(all_at_once),
