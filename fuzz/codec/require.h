@@ -8,8 +8,8 @@
 #define REQUIRE(x)                                                             \
 	do {                                                                   \
 		if (!(x)) {                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,     \
-			    #x);                                               \
+			fprintf(                                               \
+			    stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);    \
 			abort();                                               \
 		}                                                              \
 	} while (0)

@@ -14,8 +14,9 @@
 #define CERT_MAX 65536u
 #define SERIAL_SIZE 20u
 
-/* Key usage bits, RFC 5280 section 4.2.1.3: bit 0 is digitalSignature.  Macros of
- * openssl/x509v3.h have these names and other values: never use them together. */
+/* Key usage bits, RFC 5280 section 4.2.1.3: bit 0 is digitalSignature.  Macros
+ * of openssl/x509v3.h have these names and other values: never use them
+ * together. */
 enum key_usage {
 	KU_DIGITAL_SIGNATURE = 1 << 0,
 	KU_NON_REPUDIATION = 1 << 1,
@@ -33,9 +34,9 @@ unsigned key_usage_parse(const char *name);
 const char *eku_oid(const char *name);
 
 struct cert_extension {
-	struct bytes oid;	/* content octets */
+	struct bytes oid; /* content octets */
 	bool critical;
-	struct bytes value;	/* content of the OCTET STRING */
+	struct bytes value; /* content of the OCTET STRING */
 };
 
 #define CERT_EXTENSIONS_MAX 32u
@@ -45,13 +46,13 @@ struct cert_extension {
 
 /* A view; borrows the DER, decoded lists are in the arena. */
 struct cert {
-	struct bytes der;		/* whole; empty for a bare TBS */
-	struct bytes tbs;		/* whole */
-	unsigned version;		/* 1, 2 or 3 */
-	struct bytes serial;		/* magnitude, 1..20 octets, > 0 */
+	struct bytes der; /* whole; empty for a bare TBS */
+	struct bytes tbs; /* whole */
+	unsigned version; /* 1, 2 or 3 */
+	struct bytes serial; /* magnitude, 1..20 octets, > 0 */
 	enum sig_alg tbs_sig_alg;
-	struct bytes issuer, subject;	/* Names, whole */
-	int64_t not_before, not_after;	/* both inclusive */
+	struct bytes issuer, subject; /* Names, whole */
+	int64_t not_before, not_after; /* both inclusive */
 	struct bytes spki;
 	struct pubkey key;
 	struct cert_extension extensions[CERT_EXTENSIONS_MAX];
@@ -61,22 +62,22 @@ struct cert {
 	unsigned path_length;
 	bool has_key_usage, key_usage_critical;
 	unsigned key_usage;
-	const char *eku[CERT_EKU_MAX];	/* dotted */
+	const char *eku[CERT_EKU_MAX]; /* dotted */
 	size_t eku_n;
 	bool eku_critical;
 	struct names names;
 	bool has_names, names_critical;
-	bool other_names;		/* some that `names` leaves out */
-	struct bytes ski, aki;		/* key identifiers */
+	bool other_names; /* some that `names` leaves out */
+	struct bytes ski, aki; /* key identifiers */
 	const char *crl_urls[CERT_URLS_MAX];
 	size_t crl_urls_n;
 	const char *ocsp_url, *ca_issuers_url;
-	struct bytes name_constraints;	/* extension value */
+	struct bytes name_constraints; /* extension value */
 	const char *policies[CERT_POLICIES_MAX];
 	size_t policies_n;
 	bool must_staple, ocsp_nocheck;
-	bool unknown_critical;		/* one that we do not process */
-	enum sig_alg sig_alg;		/* of the outer SEQUENCE */
+	bool unknown_critical; /* one that we do not process */
+	enum sig_alg sig_alg; /* of the outer SEQUENCE */
 	struct bytes signature;
 };
 
@@ -99,38 +100,38 @@ bool cert_parse_tbs(struct bytes tbs, struct arena *a, struct cert *out,
 bool cert_verify(struct lane *lane, const struct cert *cert,
     const struct cert *issuer, struct err *err) MUST_CHECK;
 /* Is this extension there?  dotted OID. */
-const struct cert_extension *cert_extension_find(const struct cert *c,
-    const char *oid);
+const struct cert_extension *cert_extension_find(
+    const struct cert *c, const char *oid);
 
 /* What goes into a to-be-signed certificate. */
 struct cert_spec {
-	uint8_t serial[SERIAL_SIZE];	/* top bit clear, first octet not 0 */
+	uint8_t serial[SERIAL_SIZE]; /* top bit clear, first octet not 0 */
 	enum sig_alg sig_alg;
-	struct bytes issuer;		/* Name, whole */
-	struct bytes subject;		/* Name, whole */
+	struct bytes issuer; /* Name, whole */
+	struct bytes subject; /* Name, whole */
 	int64_t not_before, not_after;
-	struct bytes spki;		/* whole */
+	struct bytes spki; /* whole */
 	bool is_ca;
-	int path_length;		/* -1: none; only with is_ca */
-	bool basic_constraints;		/* encode it (CA: always) */
-	unsigned key_usage;		/* 0: leave out */
-	const char *const *eku;		/* dotted */
+	int path_length; /* -1: none; only with is_ca */
+	bool basic_constraints; /* encode it (CA: always) */
+	unsigned key_usage; /* 0: leave out */
+	const char *const *eku; /* dotted */
 	size_t eku_n;
 	struct names names;
-	bool names_critical;		/* RFC 5280 4.2.1.6: empty subject */
-	struct bytes aki, ski;		/* empty: leave out */
-	const char *crl_url, *ocsp_url, *ca_issuers_url;	/* NULL: none */
+	bool names_critical; /* RFC 5280 4.2.1.6: empty subject */
+	struct bytes aki, ski; /* empty: leave out */
+	const char *crl_url, *ocsp_url, *ca_issuers_url; /* NULL: none */
 	const char *const *policies;
 	size_t policies_n;
 	bool must_staple, ocsp_nocheck;
-	struct bytes name_constraints;	/* value; empty: none */
+	struct bytes name_constraints; /* value; empty: none */
 };
 
 /* Appends the TBSCertificate; v3, extensions in a fixed order. */
 void cert_tbs_put(struct buf *b, const struct cert_spec *spec);
 /* tbs + algorithm + signature = the certificate. */
-void cert_put(struct buf *b, struct bytes tbs, enum sig_alg alg,
-    struct bytes signature);
+void cert_put(
+    struct buf *b, struct bytes tbs, enum sig_alg alg, struct bytes signature);
 
 /* A Name from parts; NULL ones are left out.  UTF8String, C Printable. */
 struct subject {

@@ -6,8 +6,7 @@
 
 /* Fills what the extension says into *out.  `mode` tells whose certificate it
  * is (NAMES_NORMAL or NAMES_TOLERANT). */
-bool cert_extension_decode(const struct cert_extension *x,
-    enum names_mode mode, struct arena *a, struct cert *out, struct err *err)
-    MUST_CHECK;
+bool cert_extension_decode(const struct cert_extension *x, enum names_mode mode,
+    struct arena *a, struct cert *out, struct err *err) MUST_CHECK;
 
 #endif

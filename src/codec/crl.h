@@ -19,12 +19,12 @@ enum crl_reason {
 	REASON_AFFILIATION_CHANGED = 3,
 	REASON_SUPERSEDED = 4,
 	REASON_CESSATION = 5,
-	REASON_HOLD = 6,		/* refused: no suspension */
-	REASON_REMOVE = 8,		/* delta CRLs only */
+	REASON_HOLD = 6, /* refused: no suspension */
+	REASON_REMOVE = 8, /* delta CRLs only */
 	REASON_PRIVILEGE_WITHDRAWN = 9,
 	REASON_AA_COMPROMISE = 10
 };
-const char *crl_reason_name(enum crl_reason r);	/* "keyCompromise" */
+const char *crl_reason_name(enum crl_reason r); /* "keyCompromise" */
 bool crl_reason_parse(const char *s, enum crl_reason *out);
 
 /* One revokedCertificates entry, appended encoded.  Unspecified: no reason. */
@@ -33,26 +33,26 @@ void crl_entry_put(struct buf *b, struct bytes serial, int64_t revoked_at,
 
 struct crl_spec {
 	enum sig_alg sig_alg;
-	struct bytes issuer;		/* Name, whole */
+	struct bytes issuer; /* Name, whole */
 	struct bytes aki;
 	int64_t this_update, next_update;
 	uint64_t number;
-	struct bytes entries;		/* encoded, in order; may be empty */
-	bool only_ca_certs;		/* critical IDP, for a root's CRL if asked */
+	struct bytes entries; /* encoded, in order; may be empty */
+	bool only_ca_certs; /* critical IDP, for a root's CRL if asked */
 };
 void crl_tbs_put(struct buf *b, const struct crl_spec *spec);
 /* tbs + algorithm + signature. */
-void crl_put(struct buf *b, struct bytes tbs, enum sig_alg alg,
-    struct bytes signature);
+void crl_put(
+    struct buf *b, struct bytes tbs, enum sig_alg alg, struct bytes signature);
 
 struct crl {
-	struct bytes der, tbs;		/* der is empty for a bare TBS */
+	struct bytes der, tbs; /* der is empty for a bare TBS */
 	enum sig_alg sig_alg;
-	struct bytes issuer;		/* Name, whole */
+	struct bytes issuer; /* Name, whole */
 	int64_t this_update, next_update;
 	uint64_t number;
 	struct bytes aki;
-	struct bytes entries;		/* content of revokedCertificates */
+	struct bytes entries; /* content of revokedCertificates */
 	size_t entries_n;
 	bool has_idp, only_ca_certs, is_delta;
 	struct bytes signature;
@@ -64,8 +64,8 @@ struct crl {
  */
 #define CRL_MAX (256u << 20)
 bool crl_parse(struct bytes der, struct crl *out, struct err *err) MUST_CHECK;
-bool crl_parse_tbs(struct bytes tbs, struct crl *out, struct err *err)
-    MUST_CHECK;
+bool crl_parse_tbs(
+    struct bytes tbs, struct crl *out, struct err *err) MUST_CHECK;
 /* Walks entries: call until it returns false; *pos starts at 0. */
 bool crl_entry_next(const struct crl *c, size_t *pos, struct bytes *serial,
     int64_t *revoked_at, enum crl_reason *reason);

@@ -18,15 +18,15 @@
 
 struct csr {
 	struct bytes der;
-	struct bytes info;		/* CertificationRequestInfo, whole */
-	struct bytes subject;		/* Name, whole; may be empty SEQUENCE */
-	const char *common_name;	/* NULL if none; the last CN */
-	struct bytes spki;		/* whole */
+	struct bytes info; /* CertificationRequestInfo, whole */
+	struct bytes subject; /* Name, whole; may be empty SEQUENCE */
+	const char *common_name; /* NULL if none; the last CN */
+	struct bytes spki; /* whole */
 	struct pubkey key;
-	struct names names;		/* SAN, normalised, in sent order */
-	bool must_staple;		/* TLS feature 5 asked for */
-	struct bytes extensions;	/* content of the ExtensionRequest */
-	const char *challenge_password;	/* NULL if none (SCEP) */
+	struct names names; /* SAN, normalised, in sent order */
+	bool must_staple; /* TLS feature 5 asked for */
+	struct bytes extensions; /* content of the ExtensionRequest */
+	const char *challenge_password; /* NULL if none (SCEP) */
 	enum sig_alg sig_alg;
 	struct bytes signature;
 };
@@ -36,7 +36,7 @@ struct csr {
 bool csr_parse(struct bytes der, struct arena *a, struct csr *out,
     struct err *err) MUST_CHECK;
 /* RFC 2986 section 3: the signature proves possession of the key. */
-bool csr_verify(struct lane *lane, const struct csr *csr, struct err *err)
-    MUST_CHECK;
+bool csr_verify(
+    struct lane *lane, const struct csr *csr, struct err *err) MUST_CHECK;
 
 #endif

@@ -34,8 +34,8 @@ enum der_tag {
 	DER_SEQUENCE = 0x30,
 	DER_SET = 0x31
 };
-#define DER_CONTEXT(n) (0x80 | (n))		/* primitive [n] */
-#define DER_CONTEXT_CONSTRUCTED(n) (0xa0 | (n))	/* constructed [n] */
+#define DER_CONTEXT(n) (0x80 | (n)) /* primitive [n] */
+#define DER_CONTEXT_CONSTRUCTED(n) (0xa0 | (n)) /* constructed [n] */
 
 struct der {
 	const uint8_t *p, *end;
@@ -65,8 +65,8 @@ bool der_read_any(struct der *d, int *tag, struct bytes *content,
 /* Enters a constructed element. */
 bool der_enter(struct der *d, int tag, struct der *inner) MUST_CHECK;
 /* An OPTIONAL element: true with *found set; false only on bad DER. */
-bool der_read_optional(struct der *d, int tag, bool *found,
-    struct bytes *out) MUST_CHECK;
+bool der_read_optional(
+    struct der *d, int tag, bool *found, struct bytes *out) MUST_CHECK;
 /* INTEGER: minimal; not negative; content without a leading zero octet, so a
  * zero is empty. */
 bool der_read_uint(struct der *d, struct bytes *magnitude) MUST_CHECK;
@@ -91,7 +91,8 @@ bool der_oid_parse(const char *text, struct buf *out) MUST_CHECK;
 bool der_check(struct bytes whole) MUST_CHECK;
 
 /* Writer: append to a buf.  Constructed elements are opened and closed; the
- * length is filled in on close (moves the content when it needs more octets). */
+ * length is filled in on close (moves the content when it needs more octets).
+ */
 size_t der_open(struct buf *b, int tag);
 void der_close(struct buf *b, size_t mark);
 /* Tag and length alone, for content whose length is known beforehand. */

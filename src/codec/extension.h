@@ -11,17 +11,17 @@
  * Reads one.  X.690 section 11.5 forbids an encoded `critical FALSE`; old
  * tools put it into CSRs all the same, so there it is let through.
  */
-bool extension_read(struct der *list, bool allow_false,
-    struct cert_extension *out) MUST_CHECK;
+bool extension_read(
+    struct der *list, bool allow_false, struct cert_extension *out) MUST_CHECK;
 /* Appends one around a value that is complete. */
-void extension_put(struct buf *b, struct bytes oid, bool critical,
-    struct bytes value);
+void extension_put(
+    struct buf *b, struct bytes oid, bool critical, struct bytes value);
 /* Opens an extension for a value that is appended next. */
 struct extension_marks {
 	size_t outer, value;
 };
-struct extension_marks extension_open(struct buf *b, struct bytes oid,
-    bool critical);
+struct extension_marks extension_open(
+    struct buf *b, struct bytes oid, bool critical);
 void extension_close(struct buf *b, struct extension_marks marks);
 /* RFC 7633: does the list of TLS features hold status_request? */
 bool tls_feature_read(struct bytes value, bool *must_staple) MUST_CHECK;

@@ -13,8 +13,8 @@
 
 struct jwk {
 	struct pubkey key;
-	uint8_t thumbprint[32];		/* RFC 7638, SHA-256 */
-	const char *canonical;		/* the RFC 7638 JSON, for the store */
+	uint8_t thumbprint[32]; /* RFC 7638, SHA-256 */
+	const char *canonical; /* the RFC 7638 JSON, for the store */
 };
 
 /* Refuses private members, wrong lengths, unknown curves.
@@ -31,17 +31,17 @@ void jwk_thumbprint_text(const uint8_t thumbprint[32], char out[44]);
 
 struct jws {
 	const char *alg_name;
-	enum sig_alg alg;	/* 0 for a MAC (HS256), see mac */
-	bool mac;		/* HS256: only where EAB allows it */
-	const char *kid;	/* exactly one of kid and jwk is set */
+	enum sig_alg alg; /* 0 for a MAC (HS256), see mac */
+	bool mac; /* HS256: only where EAB allows it */
+	const char *kid; /* exactly one of kid and jwk is set */
 	bool has_jwk;
 	struct jwk jwk;
-	const char *nonce;	/* NULL if absent */
-	const char *url;	/* NULL if absent */
-	struct bytes payload;	/* decoded; empty for POST-as-GET */
-	bool payload_empty;	/* the member was "" */
+	const char *nonce; /* NULL if absent */
+	const char *url; /* NULL if absent */
+	struct bytes payload; /* decoded; empty for POST-as-GET */
+	bool payload_empty; /* the member was "" */
 	struct bytes signing_input;
-	struct bytes signature;	/* as sent: fixed-length for ECDSA */
+	struct bytes signature; /* as sent: fixed-length for ECDSA */
 };
 
 /* RFC 8555 section 6.2: flattened JSON, protected header only, no `crit`, no
@@ -51,10 +51,10 @@ bool jws_parse(struct bytes body, bool allow_mac, struct arena *a,
     struct jws *out, struct err *err) MUST_CHECK;
 /* The key that jws names by jwk, or the account's.  Fixed-length ECDSA.
  * ERR_BAD_SIGNATURE; ERR_BAD_SIGNATURE_ALG if it does not fit the key. */
-bool jws_verify(struct lane *lane, const struct jws *jws,
-    const struct jwk *key, struct err *err) MUST_CHECK;
-/* r || s of 64, 96 or 132 octets to DER without big numbers; 0: wrong length, or
- * a part is zero. */
+bool jws_verify(struct lane *lane, const struct jws *jws, const struct jwk *key,
+    struct err *err) MUST_CHECK;
+/* r || s of 64, 96 or 132 octets to DER without big numbers; 0: wrong length,
+ * or a part is zero. */
 #define JWS_ECDSA_DER_MAX 144u
 size_t jws_ecdsa_to_der(struct bytes fixed, uint8_t out[JWS_ECDSA_DER_MAX]);
 /* "RS256", … for badSignatureAlgorithm's `algorithms`; NULL ends it. */

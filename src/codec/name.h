@@ -15,7 +15,7 @@ enum name_type { NAME_DNS = 1, NAME_IP, NAME_EMAIL, NAME_URI };
 
 struct name {
 	enum name_type type;
-	const char *text;	/* normal form; a wildcard keeps its "*." */
+	const char *text; /* normal form; a wildcard keeps its "*." */
 };
 
 struct names {
@@ -33,7 +33,7 @@ bool name_parse(enum name_type type, struct bytes text, struct arena *a,
 /* "dns:a.example", "ip:192.0.2.1", "email:…", "uri:…". */
 bool name_parse_tagged(const char *s, struct arena *a, struct name *out,
     struct err *err) MUST_CHECK;
-const char *name_type_tag(enum name_type type);	/* "dns", "ip", … */
+const char *name_type_tag(enum name_type type); /* "dns", "ip", … */
 bool name_is_wildcard(const struct name *n);
 bool name_equal(const struct name *a, const struct name *b);
 /* Orders by type, then text. */
@@ -46,9 +46,9 @@ bool names_equal_sets(struct arena *a, struct names x, struct names y);
 bool names_read_general(struct bytes content, struct arena *a,
     struct names *out, struct err *err) MUST_CHECK;
 enum names_mode {
-	NAMES_NORMALISE,	/* names_read_general: what a client sent */
-	NAMES_NORMAL,		/* ours: refuse what is not the normal form */
-	NAMES_TOLERANT		/* other people's: leave out what we do not do */
+	NAMES_NORMALISE, /* names_read_general: what a client sent */
+	NAMES_NORMAL, /* ours: refuse what is not the normal form */
+	NAMES_TOLERANT /* other people's: leave out what we do not do */
 };
 /* *others is set when a name was left out (NAMES_TOLERANT only). */
 bool names_read(struct bytes content, enum names_mode mode, struct arena *a,

@@ -10,10 +10,12 @@
 
 void pem_put(struct buf *b, const char *label, struct bytes der);
 /* Reads the next block with the label from *rest; *found false at the end.
- * Text before a block and blocks of other labels are skipped.  ERR_MALFORMED. */
+ * Text before a block and blocks of other labels are skipped.  ERR_MALFORMED.
+ */
 bool pem_next(struct bytes *rest, const char *label, struct arena *a,
     bool *found, struct bytes *der, struct err *err) MUST_CHECK;
-/* A degenerate SignedData (certs only), RFC 5652 and 8551, in the order given. */
+/* A degenerate SignedData (certs only), RFC 5652 and 8551, in the order given.
+ */
 void pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n);
 
 #endif

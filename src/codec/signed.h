@@ -8,14 +8,14 @@
 #include "codec/spki.h"
 
 struct signed_parts {
-	struct bytes tbs, algorithm;	/* whole */
-	struct bytes signature;		/* octets */
+	struct bytes tbs, algorithm; /* whole */
+	struct bytes signature; /* octets */
 };
 
 /* Takes the whole apart; nothing behind it.  ERR_MALFORMED. */
 bool signed_read(const char *what, struct bytes der, struct signed_parts *out,
     struct err *err) MUST_CHECK;
-void signed_put(struct buf *b, struct bytes tbs, enum sig_alg alg,
-    struct bytes signature);
+void signed_put(
+    struct buf *b, struct bytes tbs, enum sig_alg alg, struct bytes signature);
 
 #endif

@@ -14,16 +14,16 @@
 /* The whole SEQUENCE, strict: parameters as the RFC demands.
  * ERR_BAD_PUBLIC_KEY; ERR_UNSUPPORTED for an algorithm, curve or form of a
  * point that we do not do. */
-bool spki_parse(struct bytes der, struct pubkey *out, struct err *err)
-    MUST_CHECK;
+bool spki_parse(
+    struct bytes der, struct pubkey *out, struct err *err) MUST_CHECK;
 void spki_put(struct buf *b, const struct pubkey *key);
 /* RSAPublicKey alone: what the BIT STRING of an RSA key holds. */
 void rsa_public_key_put(struct buf *b, const struct pubkey *key);
 
 /* AlgorithmIdentifier of a signature, exact.  ERR_MALFORMED; ERR_UNSUPPORTED
  * for an algorithm that we do not know. */
-bool sig_alg_parse(struct bytes der, enum sig_alg *out, struct err *err)
-    MUST_CHECK;
+bool sig_alg_parse(
+    struct bytes der, enum sig_alg *out, struct err *err) MUST_CHECK;
 enum sig_alg_mode {
 	SIG_ALG_EXACT,
 	/* NULL where there should be no parameters (ECDSA in CSRs of mbed TLS
