@@ -92,8 +92,10 @@ struct cert {
  */
 bool cert_parse(struct bytes der, struct arena *a, struct cert *out,
     struct err *err) MUST_CHECK;
-/* The same view of a bare TBSCertificate that we are about to sign: version 3,
- * nothing that the encoder below does not write, names in their normal form. */
+/* The same view of a bare TBSCertificate that we are about to sign: none of
+ * that tolerance, version 3, names in their normal form.  Extensions that are
+ * not known here are in the list: whether they may be there the caller decides.
+ */
 bool cert_parse_tbs(struct bytes tbs, struct arena *a, struct cert *out,
     struct err *err) MUST_CHECK;
 /* Issuer's name and key fit, and its signature holds. */
