@@ -31,9 +31,11 @@ check_offline_crl(struct lane *lane, const struct ca_source *source,
 	if (ca->config->key != NULL ||
 	    !source->read_file(source->ctx, path, CRL_MAX, a, &der, &err))
 		return;
-	if (crl_parse(der, &crl, &err) &&
-	    crl_verify(lane, &crl, &cert->key, &err) &&
-	    bytes_equal(crl.issuer, cert->subject))
+	/* One that cannot be read at all has its line from the command, which
+	 * also looks at its dates. */
+	if (!crl_parse(der, &crl, &err) ||
+	    (crl_verify(lane, &crl, &cert->key, &err) &&
+		bytes_equal(crl.issuer, cert->subject)))
 		return;
 	add(m, ca->config->line, "put the CA's own CRL there, or remove it",
 	    "a CRL of this CA, DER",
