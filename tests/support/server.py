@@ -25,10 +25,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_port():
+    """A port that nobody has, for TCP and UDP, on any local address."""
+    while True:
+        with socket.socket(socket.AF_INET6) as tcp, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            tcp.bind(("::", 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(what, seconds=20, every=0.05, why="nothing"):
@@ -78,7 +87,7 @@ class Server:
         self.txt.mkdir(parents=True, exist_ok=True)
         self.ports = {k: free_port() for k in (
             "https", "http", "est", "ops", "http01", "alpn01")}
-        self.dns_port = free_port(socket.SOCK_DGRAM)
+        self.dns_port = free_port()
         self.options = options or {}
         self.init_arguments = list(init)
         self.name = name
