@@ -31,13 +31,11 @@ challenge_start(struct post *post, const struct authz_row *row,
 
 	/* Opened first, so that no outcome slips by. */
 	ticket = http_ticket_new(acme->deps.waits, row->id);
-	if (!store_challenge_start(acme->deps.store, row->id, row->account_id,
-		type, post->now, &started, err)) {
+	if (!validation_start(acme, row, type, post->account.thumbprint,
+		post->now, &started, err)) {
 		http_ticket_drop(ticket);
 		return false;
 	}
-	if (started)
-		validation_start_one(acme, row->id, post->now);
 	if (ticket == NULL) {
 		challenge_reread(post, post->req, resp);
 		return true;

@@ -10,7 +10,7 @@
 #include "util/times.h"
 
 /* Beyond the probes' own time-outs: queueing, the store. */
-#define LEASE_MARGIN 10
+#define LEASE_MARGIN 5
 #define BACKOFF_MAX 60
 #define CLAIM_MAX 64u
 
@@ -267,11 +267,13 @@ record_new(const struct validation *v)
 	return o;
 }
 
+/* account_id: whose authorization it is, if that is known; NULL: not. */
 static bool
 validation_begin(struct acme *acme, const struct validation_job *job,
-    int64_t lease_until, struct err *err)
+    const char *account_id, int64_t lease_until, struct err *err)
 {
 	const struct acme_state *state = acme_state(acme);
+	bool caa = caa_is_checked(state->config, job);
 	struct arena *a = arena_new();
 	struct validation *v = arena_alloc(a, sizeof(*v));
 	struct authz_row row;
@@ -287,20 +289,21 @@ validation_begin(struct acme *acme, const struct validation_job *job,
 	v->started_us = clock_monotonic_us();
 	expectation_make(job, a, &v->expected, &v->challenge);
 	v->record = record_new(v);
-	v->step = STEP_CHALLENGE;
-	v->request = &v->challenge;
-	if (caa_is_checked(state->config, job)) {
+	v->step = caa ? STEP_CAA : STEP_CHALLENGE;
+	v->request = caa ? &v->caa : &v->challenge;
+	if (caa && account_id == NULL) {
 		/* RFC 8657 wants to know whose request it is. */
 		if (!store_authz_get(
 			acme->deps.store, v->authz_id, a, &row, err)) {
 			validation_free(v);
 			return false;
 		}
-		v->account_url = acme_account_url(state, a, row.account_id);
+		account_id = row.account_id;
+	}
+	if (caa) {
+		v->account_url = acme_account_url(state, a, account_id);
 		v->caa = (struct probe_request){ .kind = PROBE_CAA,
 			.name = v->expected.name.text };
-		v->step = STEP_CAA;
-		v->request = &v->caa;
 	}
 	validation_probe(v);
 	return true;
@@ -309,24 +312,33 @@ validation_begin(struct acme *acme, const struct validation_job *job,
 static int64_t
 lease_end(const struct acme_state *s, int64_t now)
 {
-	return now + 2 * s->config->validation.timeout + LEASE_MARGIN;
+	const struct config_validation *c = &s->config->validation;
+	int64_t probes = c->caa == CAA_CHECK ? 2 : 1;
+
+	return now + probes * c->timeout + LEASE_MARGIN;
 }
 
-void
-validation_start_one(struct acme *acme, const char *authz_id, int64_t now)
+bool
+validation_start(struct acme *acme, const struct authz_row *authz,
+    enum challenge_type type, const uint8_t thumbprint[32], int64_t now,
+    bool *started, struct err *err)
 {
 	int64_t until = lease_end(acme_state(acme), now);
-	AUTO_ARENA *a = arena_new();
-	struct validation_job job;
-	struct err err = { 0 };
+	struct validation_job job = { .authz_id = authz->id,
+		.type = type,
+		.attempt = 1,
+		.name_type = authz->name_type,
+		.name = authz->name,
+		.token = authz->token,
+		.wildcard = authz->wildcard };
 
-	if (!store_validation_claim_one(
-		acme->deps.store, authz_id, now, until, a, &job, &err) ||
-	    !validation_begin(acme, &job, until, &err)) {
-		/* Somebody else has it, or validation_run will. */
-		if (err.kind != ERR_NOT_FOUND && err.kind != ERR_CONFLICT)
-			log_err(LOG_WARN, "validation-not-started", &err);
-	}
+	if (!store_challenge_start_leased(acme->deps.store, authz->id,
+		authz->account_id, type, now, until, started, err))
+		return false;
+	if (!*started)
+		return true;
+	memcpy(job.thumbprint, thumbprint, sizeof(job.thumbprint));
+	return validation_begin(acme, &job, authz->account_id, until, err);
 }
 
 /* Those that found the probe queue full; one whose lease is over is somebody
@@ -376,7 +388,8 @@ validation_run(struct acme *acme, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		struct err why = { 0 };
 
-		if (!validation_begin(acme, &jobs[i], lease_end(s, now), &why))
+		if (!validation_begin(
+			acme, &jobs[i], NULL, lease_end(s, now), &why))
 			log_err(LOG_WARN, "validation-not-started", &why);
 	}
 	return true;

@@ -17,8 +17,14 @@ struct validator;
 
 struct validator *validator_new(void);
 void validator_free(struct validator *v);
-/* Right after store_challenge_start; what cannot start now stays due. */
-void validation_start_one(struct acme *acme, const char *authz_id, int64_t now);
+/*
+ * The client is ready: starts the validation of a pending authorization, and
+ * its first try at once.  *started is false when it ran already.  What cannot
+ * be asked now stays due.
+ */
+bool validation_start(struct acme *acme, const struct authz_row *authz,
+    enum challenge_type type, const uint8_t thumbprint[32], int64_t now,
+    bool *started, struct err *err) MUST_CHECK;
 /* Claims and starts what is due, as much as there is room for. */
 bool validation_run(struct acme *acme, struct err *err) MUST_CHECK;
 /* Seconds between the try of this number (1, 2, …) and the next. */

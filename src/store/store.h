@@ -169,6 +169,10 @@ bool store_authz_covers(struct store *s, const char *account_id,
 bool store_challenge_start(struct store *s, const char *authz_id,
     const char *account_id, enum challenge_type type, int64_t now,
     bool *started, struct err *err) MUST_CHECK;
+/* The same, and its first try is leased to the caller in the same change. */
+bool store_challenge_start_leased(struct store *s, const char *authz_id,
+    const char *account_id, enum challenge_type type, int64_t now,
+    int64_t lease_until, bool *started, struct err *err) MUST_CHECK;
 
 struct validation_job {
 	const char *authz_id;

@@ -8,6 +8,7 @@ struct challenge_start {
 	const char *authz_id, *account_id;
 	enum challenge_type type;
 	int64_t now;
+	int64_t lease_until; /* 0: it waits to be claimed */
 	bool started;
 };
 
@@ -42,8 +43,8 @@ challenge_start_apply(struct db *db, void *arg, struct err *err)
 	    "id = ?1 AND account_id = ?2 AND status = 1 AND processing = 0 "
 	    "AND (offered & ?3) <> 0 AND expires_at > ?4");
 	AUTO_QUERY job = query(db,
-	    "INSERT INTO job (authz_seq, type, due_at) SELECT seq, ?2, ?3 "
-	    "FROM authz WHERE id = ?1");
+	    "INSERT INTO job (authz_seq, type, due_at, lease_until, attempts) "
+	    "SELECT seq, ?2, ?3, ?4, ?4 > 0 FROM authz WHERE id = ?1");
 
 	bind_text(&q, c->authz_id);
 	bind_text(&q, c->account_id);
@@ -57,6 +58,7 @@ challenge_start_apply(struct db *db, void *arg, struct err *err)
 	bind_text(&job, c->authz_id);
 	bind_int(&job, c->type);
 	bind_int(&job, c->now);
+	bind_int(&job, c->lease_until);
 	return query_change(&job, NULL, err);
 }
 
@@ -65,7 +67,17 @@ store_challenge_start(struct store *s, const char *authz_id,
     const char *account_id, enum challenge_type type, int64_t now,
     bool *started, struct err *err)
 {
-	struct challenge_start c = { authz_id, account_id, type, now, false };
+	return store_challenge_start_leased(
+	    s, authz_id, account_id, type, now, 0, started, err);
+}
+
+bool
+store_challenge_start_leased(struct store *s, const char *authz_id,
+    const char *account_id, enum challenge_type type, int64_t now,
+    int64_t lease_until, bool *started, struct err *err)
+{
+	struct challenge_start c = { authz_id, account_id, type, now,
+		lease_until, false };
 
 	if (!store_change(s, challenge_start_apply, &c, err))
 		return false;
