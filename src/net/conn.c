@@ -106,6 +106,8 @@ conn_free(struct conn *c)
 void
 conn_deadline(struct conn *c, enum net_timeout what, int64_t seconds)
 {
+	if (c->state == CONN_CLOSED)
+		return;
 	c->timer_what = what;
 	wheel_set(
 	    &c->loop->wheel, &c->timer, c->loop->now_us + seconds * 1000000);

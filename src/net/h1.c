@@ -307,6 +307,8 @@ deadline_after_send(struct conn *c)
 void
 h1_writable(struct conn *c)
 {
+	if (c->state != CONN_H1)
+		return;
 	if (c->h1.phase == H1_SEND && c->h1.ex != NULL) {
 		pump(c);
 		if (c->state == CONN_CLOSED || c->h1.phase == H1_SEND)

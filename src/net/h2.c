@@ -81,7 +81,7 @@ h2_input(struct conn *c, struct bytes data)
 	    n == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
 				     : NGHTTP2_PROTOCOL_ERROR);
 	conn_read_off(c);
-	c->closing = true;
+	c->closing = c->linger = true;
 }
 
 void
@@ -143,7 +143,7 @@ timed_out(struct conn *c, enum net_timeout what)
 	(void)nghttp2_session_terminate_session(c->h2->session,
 	    what == NET_TIMEOUT_IDLE ? NGHTTP2_NO_ERROR
 				     : NGHTTP2_ENHANCE_YOUR_CALM);
-	c->closing = true;
+	c->closing = c->linger = true;
 	h2_flush(c);
 }
 
