@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "crypto/own.h"
 
+#undef fail_ossl
 bool
 fail_ossl(struct err *err, enum err_kind kind, const char *fmt, ...)
 {

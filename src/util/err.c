@@ -4,6 +4,11 @@
 #include "util/err.h"
 #include "util/text.h"
 
+/* Defined here as the functions that they are. */
+#undef fail
+#undef fail_detail
+#undef fail_errno
+
 static const char *const kind_names[ERR_KINDS] = {
 	[ERR_NONE] = "none",
 	[ERR_MALFORMED] = "malformed",

@@ -76,6 +76,13 @@ bool fail_detail(struct err *err, enum err_kind kind, const char *shown,
 /* As fail, with strerror(errno) in the detail. */
 bool fail_errno(struct err *err, enum err_kind kind, const char *fmt, ...)
     PRINTF(3, 4);
+/*
+ * The compiler is told what they return, so that it sees that an output which
+ * is left untouched on failure is not read.
+ */
+#define fail(...) ({ (void)fail(__VA_ARGS__); false; })
+#define fail_detail(...) ({ (void)fail_detail(__VA_ARGS__); false; })
+#define fail_errno(...) ({ (void)fail_errno(__VA_ARGS__); false; })
 /* "malformed", "store-full", …: for logs and tests. */
 const char *err_kind_name(enum err_kind kind);
 /* Forgets a cause that was dealt with. */
