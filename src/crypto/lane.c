@@ -154,6 +154,6 @@ lane_return(struct lanes *l, struct lane *lane)
 	pthread_mutex_lock(&l->lock);
 	lane->next_free = l->free;
 	l->free = lane;
-	pthread_cond_signal(&l->returned);
 	pthread_mutex_unlock(&l->lock);
+	pthread_cond_signal(&l->returned);
 }

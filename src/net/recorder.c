@@ -1,11 +1,14 @@
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include "net/loop.h"
 #include "net/recorder.h"
 #include "net/thread.h"
 #include "util/log.h"
 
 #define MAX_WAITING 2048u
+/* Between two looks at the queue: lines gather, and nobody wakes us for one. */
+#define GATHER_NS 5000000
 /* Of a path; an OCSP request in one is long and says nothing. */
 #define MAX_PATH 160u
 
@@ -70,27 +73,35 @@ dispose(struct exchange *ex)
 	free(ex);
 }
 
+/* All that waits; at the end nothing. */
+static void
+take(struct recorder *r, struct exchange_list *out)
+{
+	pthread_mutex_lock(&r->lock);
+	while (TAILQ_EMPTY(&r->queue) && !r->stop)
+		pthread_cond_wait(&r->posted, &r->lock);
+	TAILQ_CONCAT(out, &r->queue, queued);
+	r->depth = 0;
+	pthread_mutex_unlock(&r->lock);
+}
+
 static void *
 recorder_main(void *arg)
 {
+	const struct timespec gather = { .tv_nsec = GATHER_NS };
+	struct exchange_list list = TAILQ_HEAD_INITIALIZER(list);
 	struct recorder *r = arg;
+	struct exchange *ex;
 
-	for (;;) {
-		struct exchange *ex;
-
-		pthread_mutex_lock(&r->lock);
-		while ((ex = TAILQ_FIRST(&r->queue)) == NULL && !r->stop)
-			pthread_cond_wait(&r->posted, &r->lock);
-		if (ex != NULL) {
-			TAILQ_REMOVE(&r->queue, ex, queued);
-			r->depth--;
+	while (take(r, &list), !TAILQ_EMPTY(&list)) {
+		while ((ex = TAILQ_FIRST(&list)) != NULL) {
+			TAILQ_REMOVE(&list, ex, queued);
+			write_line(ex);
+			dispose(ex);
 		}
-		pthread_mutex_unlock(&r->lock);
-		if (ex == NULL)
-			return NULL;
-		write_line(ex);
-		dispose(ex);
+		nanosleep(&gather, NULL);
 	}
+	return NULL;
 }
 
 bool
@@ -126,20 +137,22 @@ recorder_free(struct recorder *r)
 void
 recorder_post(struct recorder *r, struct exchange *ex, int64_t us)
 {
-	bool ok;
+	bool ok, first;
 
 	/* From here on it is a duration. */
 	ex->start_us = us;
 	pthread_mutex_lock(&r->lock);
 	ok = r->depth < MAX_WAITING && !r->stop;
+	first = ok && r->depth == 0;
 	if (ok) {
 		TAILQ_INSERT_TAIL(&r->queue, ex, queued);
-		if (r->depth++ == 0)
-			pthread_cond_signal(&r->posted);
+		r->depth++;
 	} else {
 		r->dropped++;
 	}
 	pthread_mutex_unlock(&r->lock);
+	if (first)
+		pthread_cond_signal(&r->posted);
 	if (!ok)
 		dispose(ex);
 }

@@ -1,16 +1,27 @@
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include "net/loop.h"
 #include "net/thread.h"
 #include "net/worker.h"
 
+struct worker {
+	struct workers *all;
+	pthread_t thread;
+	sem_t wake;
+	struct exchange *handed; /* by who woke it; NULL at the end */
+	SLIST_ENTRY(worker) idle;
+};
+
 struct workers {
 	pthread_mutex_t lock;
-	pthread_cond_t posted;
 	struct exchange_list queue;
+	/* Last in, first out: its memory and its reader are warm. */
+	SLIST_HEAD(, worker) idle;
 	size_t depth, max;
 	bool stop;
-	pthread_t *threads;
+	struct worker *threads;
 	unsigned threads_n;
 };
 
@@ -20,8 +31,8 @@ workers_new(size_t queue)
 	struct workers *w = mem_alloc(sizeof(*w));
 
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->posted, NULL);
 	TAILQ_INIT(&w->queue);
+	SLIST_INIT(&w->idle);
 	w->max = queue;
 	return w;
 }
@@ -45,29 +56,38 @@ run(struct exchange *ex)
 	ex->resp.wait = NULL;
 }
 
+/* The next job, or a sleep until one is handed over; NULL at the end. */
 static struct exchange *
-take(struct workers *w)
+take(struct worker *self)
 {
+	struct workers *w = self->all;
 	struct exchange *ex;
+	bool stop;
 
 	pthread_mutex_lock(&w->lock);
-	while ((ex = TAILQ_FIRST(&w->queue)) == NULL && !w->stop)
-		pthread_cond_wait(&w->posted, &w->lock);
+	ex = TAILQ_FIRST(&w->queue);
+	stop = w->stop;
 	if (ex != NULL) {
 		TAILQ_REMOVE(&w->queue, ex, queued);
 		w->depth--;
+	} else if (!stop) {
+		SLIST_INSERT_HEAD(&w->idle, self, idle);
 	}
 	pthread_mutex_unlock(&w->lock);
-	return ex;
+	if (ex != NULL || stop)
+		return ex;
+	while (sem_wait(&self->wake) != 0)
+		continue;
+	return self->handed;
 }
 
 static void *
 worker_main(void *arg)
 {
-	struct workers *w = arg;
+	struct worker *self = arg;
 	struct exchange *ex;
 
-	while ((ex = take(w)) != NULL) {
+	while ((ex = take(self)) != NULL) {
 		run(ex);
 		mailbox_post(&ex->loop->mailbox, &ex->reply);
 	}
@@ -79,9 +99,14 @@ workers_start(struct workers *w, unsigned threads, struct err *err)
 {
 	w->threads = mem_array(threads, sizeof(*w->threads));
 	for (unsigned i = 0; i < threads; i++) {
-		if (!thread_start(
-			&w->threads[i], "worker", worker_main, w, err))
+		struct worker *t = &w->threads[i];
+
+		t->all = w;
+		sem_init(&t->wake, 0, 0);
+		if (!thread_start(&t->thread, "worker", worker_main, t, err)) {
+			sem_destroy(&t->wake);
 			return false;
+		}
 		w->threads_n++;
 	}
 	return true;
@@ -90,15 +115,22 @@ workers_start(struct workers *w, unsigned threads, struct err *err)
 void
 workers_free(struct workers *w)
 {
+	struct worker *t;
+
 	if (w == NULL)
 		return;
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
-	pthread_cond_broadcast(&w->posted);
+	while ((t = SLIST_FIRST(&w->idle)) != NULL) {
+		SLIST_REMOVE_HEAD(&w->idle, idle);
+		t->handed = NULL;
+		sem_post(&t->wake);
+	}
 	pthread_mutex_unlock(&w->lock);
-	for (unsigned i = 0; i < w->threads_n; i++)
-		pthread_join(w->threads[i], NULL);
-	pthread_cond_destroy(&w->posted);
+	for (unsigned i = 0; i < w->threads_n; i++) {
+		pthread_join(w->threads[i].thread, NULL);
+		sem_destroy(&w->threads[i].wake);
+	}
 	pthread_mutex_destroy(&w->lock);
 	free(w->threads);
 	free(w);
@@ -115,16 +147,25 @@ workers_set_queue(struct workers *w, size_t queue)
 bool
 workers_post(struct workers *w, struct exchange *ex)
 {
-	bool ok;
+	struct worker *t;
+	bool ok = true;
 
 	pthread_mutex_lock(&w->lock);
-	ok = w->depth < w->max || ex->second_half;
-	if (ok) {
+	t = SLIST_FIRST(&w->idle);
+	if (t != NULL) {
+		SLIST_REMOVE_HEAD(&w->idle, idle);
+	} else if (w->depth < w->max || ex->second_half) {
 		TAILQ_INSERT_TAIL(&w->queue, ex, queued);
 		w->depth++;
-		pthread_cond_signal(&w->posted);
+	} else {
+		ok = false;
 	}
 	pthread_mutex_unlock(&w->lock);
+	if (t != NULL) {
+		/* Nobody else wakes it, and it looks at nothing before. */
+		t->handed = ex;
+		sem_post(&t->wake);
+	}
 	return ok;
 }
 

@@ -289,7 +289,7 @@ static bool
 writer_push(struct writer *w, struct change *c, enum writer_flags flags,
     struct err *err)
 {
-	bool ok = true;
+	bool ok = true, first = false;
 
 	c->next = NULL;
 	pthread_mutex_lock(&w->mutex);
@@ -306,12 +306,13 @@ writer_push(struct writer *w, struct change *c, enum writer_flags flags,
 	if (ok) {
 		*w->last = c;
 		w->last = &c->next;
-		w->queued++;
+		first = w->queued++ == 0;
 		atomic_store(&w->queue_depth, w->queued);
-		if (w->queued == 1)
-			pthread_cond_signal(&w->work);
 	}
 	pthread_mutex_unlock(&w->mutex);
+	/* Afterwards, or the writer wakes to wait for the mutex. */
+	if (first)
+		pthread_cond_signal(&w->work);
 	return ok;
 }
 
