@@ -74,16 +74,35 @@ challenge_status(const struct authz_row *row, enum challenge_type type)
 	return "pending";
 }
 
+/* RFC 8555 section 8.2: an entry for each failed try. */
+static json_t *
+tries_json(const json_t *records)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(records); i++)
+		json_array_append(
+		    list, json_object_get(json_array_get(records, i), "error"));
+	return list;
+}
+
+/* The last failure, with all of them as subproblems if there were several. */
 static json_t *
 challenge_error(const struct authz_row *row)
 {
 	json_t *o = json_own(row->error_json);
+	AUTO(json_t) *records = json_own(row->records_json);
+	AUTO(json_t) *tries = tries_json(records);
 
-	if (json_is_object(o))
-		return o;
-	json_decref(o);
-	return problem_json("unauthorized",
-	    "the authorization was given up before it was validated", 403);
+	if (!json_is_object(o)) {
+		json_decref(o);
+		return problem_json("unauthorized",
+		    "the authorization was given up before it was validated",
+		    403);
+	}
+	if (json_array_size(tries) > 1)
+		json_object_set(o, "subproblems", tries);
+	return o;
 }
 
 json_t *
@@ -116,7 +135,9 @@ challenge_json(const struct acme_state *s, const struct authz_row *row,
 	json_set_text(o, "token", row->token);
 	if (strcmp(status, "valid") == 0)
 		json_set_time(o, "validated", row->validated_at);
-	if (strcmp(status, "invalid") == 0)
+	/* RFC 8555 section 8.2: also while it is tried again. */
+	if (strcmp(status, "invalid") == 0 ||
+	    (strcmp(status, "processing") == 0 && row->error_json != NULL))
 		json_object_set_new(o, "error", challenge_error(row));
 	records = row->chosen == c->type ? json_own(row->records_json) : NULL;
 	if (records != NULL)

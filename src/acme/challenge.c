@@ -19,7 +19,8 @@ challenge_reread(void *ctx, struct http_req *req, struct http_resp *resp)
 /*
  * RFC 8555 section 7.5.1: the client is ready.  Idempotent: whoever comes
  * second, or polls by posting again as x/crypto does, gets the state of the
- * validation that runs (rule 24).
+ * validation that runs (rule 24).  Nor does it hasten the next try, as RFC 8555
+ * section 8.2 would have it: each poll of such a client would spend one.
  */
 static bool
 challenge_start(struct post *post, const struct authz_row *row,

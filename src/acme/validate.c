@@ -120,20 +120,22 @@ validation_posted(void *arg, const struct err *err)
 	validation_free(v);
 }
 
-static const char *
-error_text(const struct validation *v, const struct err *why)
+static json_t *
+error_json(const struct err *why)
 {
-	AUTO(json_t) *o = problem_json(problem_validation_type(why->kind),
-	    why->shown, problem_validation_status(why->kind));
-
-	return (const char *)json_print_compact(o, v->arena).p;
+	return problem_json(problem_validation_type(why->kind), why->shown,
+	    problem_validation_status(why->kind));
 }
 
+/* The try's record, as the store keeps it and the client sees it. */
 static const char *
-record_text(struct validation *v, int64_t now, const char *outcome)
+record_text(struct validation *v, int64_t now, const char *outcome,
+    const struct err *why)
 {
 	json_set_time(v->record, "at", now);
 	json_set_text(v->record, "outcome", outcome);
+	if (why->kind != ERR_NONE)
+		json_object_set_new(v->record, "error", error_json(why));
 	return (const char *)json_print_compact(v->record, v->arena).p;
 }
 
@@ -155,7 +157,10 @@ validation_end(struct validation *v, const struct err *why, bool transient)
 		v->counter = &v->acme->validator->ok;
 		text = "valid";
 	} else {
-		o.error_json = error_text(v, why);
+		AUTO(json_t) *error = error_json(why);
+
+		o.error_json =
+		    (const char *)json_print_compact(error, v->arena).p;
 		if (transient && v->attempt < c->validation.attempts) {
 			o.what = VALIDATION_RETRY;
 			o.next_at = o.at + validation_backoff(v->attempt);
@@ -166,7 +171,7 @@ validation_end(struct validation *v, const struct err *why, bool transient)
 			text = "invalid";
 		}
 	}
-	o.record_json = record_text(v, o.at, text);
+	o.record_json = record_text(v, o.at, text, why);
 	validation_log(v, text, why);
 	if (!store_validation_post(
 		v->acme->deps.store, &o, validation_posted, v, &err))

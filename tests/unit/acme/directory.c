@@ -148,7 +148,7 @@ test_post_as_get_of_directory_and_nonce(void **state)
 /* Rule 6: each refusal has a fresh nonce (check_reply looks), and is a problem
  * document. */
 static void
-test_refusals_have_nonces(void **state)
+test_nginx_acme_and_vault_refusals_have_nonces(void **state)
 {
 	struct world *w = *state;
 	struct world_request q = { .method = HTTP_POST,
@@ -182,6 +182,55 @@ test_refusals_have_nonces(void **state)
 	assert_non_null(http_resp_header_get(&resp, "Replay-Nonce"));
 	assert_non_null(strstr((const char *)resp.body.p, "serverInternal"));
 	free(large);
+}
+
+/* Rule 1: lower-case names broke getssl, acme-tiny and old dehydrated. */
+static void
+test_dehydrated_getssl_acme_tiny_header_case(void **state)
+{
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256");
+	struct reply *replies[] = { world_get(w, "/acme/directory"),
+		world_get(w, "/acme/new-nonce"), world_get(w, "/acme/x"),
+		world_order(w, c, "dns:a.test", NULL) };
+
+	for (size_t i = 0; i < COUNT_OF(replies); i++)
+		for (size_t j = 0; j < replies[i]->headers_n; j++) {
+			const char *p = replies[i]->headers[j].name;
+			bool start = true;
+
+			for (; *p != '\0'; p++) {
+				assert_true(start ? *p >= 'A' && *p <= 'Z'
+						  : (*p >= 'a' && *p <= 'z') ||
+					    *p == '-');
+				start = *p == '-';
+			}
+		}
+}
+
+/* Rule 2; the driver looks at the spelling of each Link of each reply. */
+static void
+test_uacme_and_posh_acme_link_spelling(void **state)
+{
+	struct world *w = *state;
+
+	assert_string_equal(
+	    reply_header(world_get(w, "/acme/new-nonce"), "Link", 0),
+	    "<" WORLD_BASE "/acme/directory>;rel=\"index\"");
+}
+
+/* Rule 10: no parameters. */
+static void
+test_acmez_uacme_x_crypto_media_types(void **state)
+{
+	struct world *w = *state;
+
+	assert_string_equal(
+	    reply_header(world_get(w, "/acme/x"), "Content-Type", 0),
+	    "application/problem+json");
+	assert_string_equal(
+	    reply_header(world_get(w, "/acme/directory"), "Content-Type", 0),
+	    "application/json");
 }
 
 /* Parameters of the media type are no other type. */
@@ -260,7 +309,15 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_post_as_get_of_directory_and_nonce, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_refusals_have_nonces, setup, teardown),
+		    test_nginx_acme_and_vault_refusals_have_nonces, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_dehydrated_getssl_acme_tiny_header_case, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_uacme_and_posh_acme_link_spelling, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_acmez_uacme_x_crypto_media_types, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_content_type_with_parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(

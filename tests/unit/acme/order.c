@@ -94,6 +94,40 @@ test_win_acme_wildcard_member(void **state)
 	assert_int_equal(json_array_size(reply_member(authz, "challenges")), 3);
 }
 
+/* Rule 22. */
+static void
+test_uacme_knows_pending_and_ready(void **state)
+{
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256");
+	struct reply *r = order(w, c, "dns:a.test");
+
+	assert_string_equal(reply_text(r, "status"), "pending");
+	world_authorize(w, c, r, "http-01");
+	r = order(w, c, "dns:a.test");
+	assert_string_equal(reply_text(r, "status"), "ready");
+	r = order(w, c, "dns:a.test,dns:b.test");
+	assert_string_equal(reply_text(r, "status"), "pending");
+}
+
+/* Rule 21. */
+static void
+test_ansible_pending_has_challenges(void **state)
+{
+	static const char *const names[] = { "dns:a.test", "dns:*.a.test",
+		"ip:192.0.2.1", "ip:2001:db8::1" };
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256");
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct reply *r = order(w, c, names[i]);
+
+		r = world_post(w, c, reply_text(r, "authorizations.0"), NULL);
+		assert_string_equal(reply_text(r, "status"), "pending");
+		assert_true(json_array_size(reply_member(r, "challenges")) > 0);
+	}
+}
+
 /* RFC 8738 section 7: no dns-01. */
 static void
 test_ip_challenges(void **state)
@@ -302,6 +336,10 @@ main(void)
 		    test_lego_compares_identifiers, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_win_acme_wildcard_member, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_uacme_knows_pending_and_ready, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_ansible_pending_has_challenges, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_ip_challenges, setup, teardown),
 		cmocka_unit_test_setup_teardown(

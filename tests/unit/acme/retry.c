@@ -98,6 +98,12 @@ test_passing_failure_is_tried_again(void **state)
 	r = poll(w, &p);
 	assert_string_equal(reply_text(r, "status"), "pending");
 	assert_string_equal(reply_text(r, "challenges.0.status"), "processing");
+	/* RFC 8555 section 8.2: an entry for each failed try. */
+	assert_string_equal(reply_text(r, "challenges.0.error.type"),
+	    "urn:ietf:params:acme:error:dns");
+	assert_int_equal(
+	    json_array_size(reply_member(r, "challenges.0.error.subproblems")),
+	    2);
 	/* Worth asking again when the next try is over. */
 	assert_string_equal(reply_header(r, "Retry-After", 0), "3");
 	world_advance(w, 2);
