@@ -59,20 +59,28 @@ tls_goodbye(struct conn *c)
 	ERR_clear_error();
 }
 
+/* Streams that a worker still has, when the connection ends for a fault. */
+static void
+abandon_all(struct conn *c)
+{
+	struct exchange *ex;
+
+	while ((ex = TAILQ_FIRST(&c->exchanges)) != NULL)
+		exchange_abandon(ex);
+	c->h1.ex = NULL;
+}
+
 void
 conn_close(struct conn *c)
 {
 	struct loop *l = c->loop;
-	struct exchange *ex;
 
 	if (c->state == CONN_CLOSED)
 		return;
 	if (c->state != CONN_LINGER)
 		tls_goodbye(c);
 	c->state = CONN_CLOSED;
-	while ((ex = TAILQ_FIRST(&c->exchanges)) != NULL)
-		exchange_abandon(ex);
-	c->h1.ex = NULL;
+	abandon_all(c);
 	event_del(&c->readable);
 	event_del(&c->writable);
 	c->reading = c->writing = false;
@@ -244,6 +252,7 @@ start_linger(struct conn *c)
 	tls_goodbye(c);
 	shutdown(c->fd, SHUT_WR);
 	c->state = CONN_LINGER;
+	abandon_all(c);
 	conn_read_on(c);
 	/* As long as an answer needs to arrive, no longer. */
 	conn_deadline(c, NET_TIMEOUT_IDLE, 2);

@@ -596,6 +596,35 @@ not_http2_after_the_preface(void **state)
 	assert_int_equal(abuse(&b), -1);
 }
 
+/* A connection error while a worker has a request: its answer comes when the
+ * connection only waits for the peer's end. */
+static void
+a_fault_drops_what_is_with_workers(void **state)
+{
+	static const char block[] = "\x82\x86\x04\x05/slow\x01\x01"
+				    "a";
+	int fd = client_open(world.ports[PORT_HTTP]);
+	struct answer a = { 0 };
+	AUTO_BUF b = { 0 };
+
+	(void)state;
+	begin_raw(&b);
+	frame(&b, NGHTTP2_HEADERS, 5, 1, block, sizeof(block) - 1);
+	client_send(fd, buf_bytes(&b));
+	sem_wait(&world.entered);
+	b.n = 0;
+	frame(&b, NGHTTP2_DATA, 0, 0, "x", 1);
+	client_send(fd, buf_bytes(&b));
+	assert_int_equal(goaway_of(fd), NGHTTP2_PROTOCOL_ERROR);
+	sem_post(&world.go);
+	/* The server is none the worse. */
+	assert_int_equal(client_ask(world.ports[PORT_HTTP],
+			     "GET /peer HTTP/1.1\r\nHost: a\r\n\r\n", &a),
+	    200);
+	close(fd);
+	answer_free(&a);
+}
+
 /* Prior knowledge is for the http listener: elsewhere the preface is a fault.
  */
 static void
@@ -726,6 +755,7 @@ main(void)
 		cmocka_unit_test(empty_data),
 		cmocka_unit_test(endless_continuation),
 		cmocka_unit_test(not_http2_after_the_preface),
+		cmocka_unit_test(a_fault_drops_what_is_with_workers),
 		cmocka_unit_test(prior_knowledge_only_where_it_belongs),
 		cmocka_unit_test(too_many_streams),
 		cmocka_unit_test(slow_streams),
