@@ -375,14 +375,15 @@ run(struct supervisor *s)
 static bool
 prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
 {
-	/* The control socket's default path is relative to the state. */
-	if (fchdir(s->state.fd) != 0)
-		return fail_errno(err, ERR_SYSTEM, "%s", s->state.path);
 	if (s->testing && !testing_check(&s->state, s->config, err))
 		return false;
+	/* Its file is named from where the operator stands. */
 	if (!passphrase_find(&passphrase_online, passphrase_file, &s->state,
 		&s->passphrase, err))
 		return false;
+	/* The control socket's default path is relative to the state. */
+	if (fchdir(s->state.fd) != 0)
+		return fail_errno(err, ERR_SYSTEM, "%s", s->state.path);
 	users_find(s->config, &s->users);
 	return handover_open(s, err) && spawn_harden(err) &&
 	    users_own_database(&s->users, s->state.fd, err) &&
