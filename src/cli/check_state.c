@@ -51,24 +51,22 @@ check_folder(struct check *c, const char *name, mode_t mode, mode_t forbidden)
 		mode_mistake(c, path, &st, mode);
 }
 
-/* Who may read a key besides root: the one that serve is started as. */
+/* All keys belong to the one who serves: root, or the user who made them. */
 static void
-check_owner(struct check *c, const char *path, const struct stat *st)
+check_owner(struct check *c, const char *path, uid_t found, uid_t expected)
 {
 	struct arena *a = c->cli->arena;
 
-	if (st->st_uid == geteuid() || st->st_uid == 0)
-		return;
-	check_mistake(c, path,
-	    arena_printf(a, "owner uid %u", (unsigned)st->st_uid),
-	    geteuid() == 0 ? "root, when serve is started as root"
-			   : "this user, who starts serve",
-	    arena_printf(a, "chown %u %s, or check as the user that serves",
-		(unsigned)geteuid(), path));
+	if (found != expected)
+		check_mistake(c, path,
+		    arena_printf(a, "owner uid %u", (unsigned)found),
+		    arena_printf(
+			a, "uid %u, who owns the folder", (unsigned)expected),
+		    arena_printf(a, "chown %u %s", (unsigned)expected, path));
 }
 
 static void
-check_key_file(struct check *c, const char *name)
+check_key_file(struct check *c, const char *name, uid_t owner)
 {
 	const char *path =
 	    state_path(c->cli, arena_printf(c->cli->arena, "keys/%s", name));
@@ -83,20 +81,30 @@ check_key_file(struct check *c, const char *name)
 	}
 	if ((st.st_mode & 077) != 0)
 		mode_mistake(c, path, &st, 0600);
-	check_owner(c, path, &st);
+	check_owner(c, path, st.st_uid, owner);
 }
 
 static void
 check_key_files(struct check *c)
 {
-	DIR *dir = opendir(state_path(c->cli, "keys"));
+	const char *path = state_path(c->cli, "keys");
+	DIR *dir = opendir(path);
 	const struct dirent *entry;
+	struct stat st;
 
 	if (dir == NULL)
 		return;
+	if (fstat(dirfd(dir), &st) != 0)
+		st.st_uid = geteuid();
+	if (st.st_uid != geteuid())
+		check_warning(c, path,
+		    arena_printf(
+			c->cli->arena, "keys of uid %u", (unsigned)st.st_uid),
+		    "the keys of the one who starts serve, root if it is root",
+		    "check and serve as that user, or give the keys to root");
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			check_key_file(c, entry->d_name);
+			check_key_file(c, entry->d_name, st.st_uid);
 	closedir(dir);
 }
 
