@@ -14,6 +14,33 @@ ARENA_ADOPTER(json_t)
 /* An object; depth ≤ 8; the arena owns it.  ERR_MALFORMED. */
 bool json_parse_object(struct bytes text, struct arena *a, json_t **out,
     struct err *err) MUST_CHECK;
+/* A member of an object: a string's text, or any other value. */
+struct json_member {
+	const char *name;
+	const char *text; /* NULL if it is not a string */
+	const json_t *other; /* NULL if it is one */
+};
+
+struct json_members {
+	struct json_member *v;
+	size_t n;
+};
+
+/* As json_parse_object, but its members alone; an object of plain strings, as a
+ * JWS is, comes without a tree. */
+bool json_parse_members(struct bytes text, struct arena *a,
+    struct json_members *out, struct err *err) MUST_CHECK;
+/* The members of a tree, which must live as long. */
+void json_members_of(
+    const json_t *o, struct arena *a, struct json_members *out);
+/* NULL when absent. */
+const struct json_member *json_member_find(
+    const struct json_members *m, const char *name);
+/* NULL when absent or not a string. */
+const char *json_member_text(const struct json_members *m, const char *name);
+/* As json_get_string. */
+bool json_member_get(const struct json_members *m, const char *name,
+    const char **out, struct err *err) MUST_CHECK;
 /* A required or optional string member (NULL when absent). */
 bool json_get_string(const json_t *o, const char *key, const char **out,
     struct err *err) MUST_CHECK;

@@ -22,10 +22,10 @@ static const char *const private_members[] = { "d", "p", "q", "dp", "dq", "qi",
 
 /* A string member of the key and what it decodes to. */
 static bool
-member_read(const json_t *o, const char *name, struct arena *a,
+member_read(const struct json_members *o, const char *name, struct arena *a,
     const char **text, struct bytes *octets, struct err *err)
 {
-	const char *s = json_string_value(json_object_get(o, name));
+	const char *s = json_member_text(o, name);
 
 	if (s == NULL)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
@@ -39,8 +39,8 @@ member_read(const json_t *o, const char *name, struct arena *a,
 
 /* RFC 7518 section 2: Base64urlUInt has no leading zero octets. */
 static bool
-integer_read(const json_t *o, const char *name, size_t max, struct arena *a,
-    const char **text, struct bytes *octets, struct err *err)
+integer_read(const struct json_members *o, const char *name, size_t max,
+    struct arena *a, const char **text, struct bytes *octets, struct err *err)
 {
 	if (!member_read(o, name, a, text, octets, err))
 		return false;
@@ -56,7 +56,8 @@ integer_read(const json_t *o, const char *name, size_t max, struct arena *a,
 }
 
 static bool
-rsa_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
+rsa_parse(const struct json_members *o, struct arena *a, struct jwk *out,
+    struct err *err)
 {
 	struct pubkey key = { .alg = KEY_RSA };
 	const char *n, *e;
@@ -74,10 +75,10 @@ rsa_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
 }
 
 static bool
-ec_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
+ec_parse(const struct json_members *o, struct arena *a, struct jwk *out,
+    struct err *err)
 {
-	const char *crv = json_string_value(json_object_get(o, "crv")), *xs,
-		   *ys;
+	const char *crv = json_member_text(o, "crv"), *xs, *ys;
 	const struct curve *curve = NULL;
 	struct bytes x, y;
 	uint8_t *point;
@@ -113,9 +114,10 @@ ec_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
 }
 
 static bool
-okp_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
+okp_parse(const struct json_members *o, struct arena *a, struct jwk *out,
+    struct err *err)
 {
-	const char *crv = json_string_value(json_object_get(o, "crv")), *xs;
+	const char *crv = json_member_text(o, "crv"), *xs;
 	struct bytes x;
 
 	if (crv == NULL || strcmp(crv, "Ed25519") != 0)
@@ -135,28 +137,26 @@ okp_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
 	return true;
 }
 
-bool
-jwk_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
+static bool
+members_parse(const struct json_members *o, struct arena *a, struct jwk *out,
+    struct err *err)
 {
 	const char *kty, *use;
 	struct jwk jwk;
 	bool ok;
 
-	if (!json_is_object(o))
-		return fail(
-		    err, ERR_BAD_PUBLIC_KEY, "JWK is not a JSON object");
 	for (size_t i = 0; i < COUNT_OF(private_members); i++)
-		if (json_object_get(o, private_members[i]) != NULL)
+		if (json_member_find(o, private_members[i]) != NULL)
 			return fail(err, ERR_BAD_PUBLIC_KEY,
 			    "JWK has the private member \"%s\": this key has "
 			    "left its owner's hands",
 			    private_members[i]);
 	/* RFC 7517 section 4.2. */
-	use = json_string_value(json_object_get(o, "use"));
+	use = json_member_text(o, "use");
 	if (use != NULL && strcmp(use, "sig") != 0)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "JWK is for use \"%.40s\", expected \"sig\"", use);
-	kty = json_string_value(json_object_get(o, "kty"));
+	kty = json_member_text(o, "kty");
 	if (kty == NULL)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "JWK has no string member \"kty\"");
@@ -177,14 +177,26 @@ jwk_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
 }
 
 bool
+jwk_parse(const json_t *o, struct arena *a, struct jwk *out, struct err *err)
+{
+	struct json_members m;
+
+	if (!json_is_object(o))
+		return fail(
+		    err, ERR_BAD_PUBLIC_KEY, "JWK is not a JSON object");
+	json_members_of(o, a, &m);
+	return members_parse(&m, a, out, err);
+}
+
+bool
 jwk_parse_text(
     const char *canonical, struct arena *a, struct jwk *out, struct err *err)
 {
+	struct json_members m;
 	struct jwk jwk;
-	json_t *o;
 
-	if (!json_parse_object(bytes_str(canonical), a, &o, err) ||
-	    !jwk_parse(o, a, &jwk, err))
+	if (!json_parse_members(bytes_str(canonical), a, &m, err) ||
+	    !members_parse(&m, a, &jwk, err))
 		return false;
 	if (strcmp(jwk.canonical, canonical) != 0)
 		return fail(err, ERR_BAD_PUBLIC_KEY,

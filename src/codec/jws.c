@@ -32,12 +32,12 @@ alg_find(const char *name)
 
 /* A string member of the envelope and what it decodes to. */
 static bool
-part_read(const json_t *o, const char *name, struct arena *a,
+part_read(const struct json_members *o, const char *name, struct arena *a,
     struct bytes *text, struct bytes *octets, struct err *err)
 {
 	const char *s;
 
-	if (!json_get_string(o, name, &s, err))
+	if (!json_member_get(o, name, &s, err))
 		return false;
 	*text = bytes_str(s);
 	/* RFC 7515 section 2: without padding. */
@@ -48,12 +48,13 @@ part_read(const json_t *o, const char *name, struct arena *a,
 }
 
 static bool
-alg_read(const json_t *header, bool allow_mac, struct jws *out, struct err *err)
+alg_read(const struct json_members *header, bool allow_mac, struct jws *out,
+    struct err *err)
 {
 	const struct alg_row *row;
 	const char *name;
 
-	if (!json_get_string(header, "alg", &name, err))
+	if (!json_member_get(header, "alg", &name, err))
 		return false;
 	row = alg_find(name);
 	/* RFC 8555 section 6.2: neither "none" nor a MAC. */
@@ -70,24 +71,25 @@ alg_read(const json_t *header, bool allow_mac, struct jws *out, struct err *err)
 
 /* RFC 8555 section 6.2: exactly one of jwk and kid. */
 static bool
-key_read(
-    const json_t *header, struct arena *a, struct jws *out, struct err *err)
+key_read(const struct json_members *header, struct arena *a, struct jws *out,
+    struct err *err)
 {
-	const json_t *jwk = json_object_get(header, "jwk");
+	const struct json_member *jwk = json_member_find(header, "jwk");
+	const struct json_member *kid = json_member_find(header, "kid");
 
-	if (jwk != NULL && json_object_get(header, "kid") != NULL)
+	if (jwk != NULL && kid != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "JWS has both \"jwk\" and \"kid\", expected one of them");
 	if (jwk == NULL) {
-		if (json_object_get(header, "kid") == NULL)
+		if (kid == NULL)
 			return fail(err, ERR_MALFORMED,
 			    "JWS has neither \"jwk\" nor \"kid\"");
-		return json_get_string(header, "kid", &out->kid, err);
+		return json_member_get(header, "kid", &out->kid, err);
 	}
 	if (out->mac)
 		return fail(err, ERR_MALFORMED,
 		    "JWS has a MAC and \"jwk\", expected \"kid\"");
-	if (!jwk_parse(jwk, a, &out->jwk, err))
+	if (!jwk_parse(jwk->other, a, &out->jwk, err))
 		return false;
 	out->has_jwk = true;
 	return true;
@@ -95,12 +97,17 @@ key_read(
 
 /* An empty string is no nonce and no URL. */
 static bool
-text_read(
-    const json_t *header, const char *name, const char **out, struct err *err)
+text_read(const struct json_members *header, const char *name, const char **out,
+    struct err *err)
 {
-	if (!json_get_string_optional(header, name, out, err))
+	const struct json_member *v = json_member_find(header, name);
+
+	*out = NULL;
+	if (v == NULL || json_is_null(v->other))
+		return true;
+	if (!json_member_get(header, name, out, err))
 		return false;
-	if (*out != NULL && **out == '\0')
+	if (**out == '\0')
 		return fail(
 		    err, ERR_MALFORMED, "JWS has an empty \"%s\"", name);
 	return true;
@@ -110,22 +117,22 @@ static bool
 header_read(struct bytes protected, bool allow_mac, struct arena *a,
     struct jws *out, struct err *err)
 {
-	json_t *header;
+	struct json_members header;
 
-	if (!json_parse_object(protected, a, &header, err))
+	if (!json_parse_members(protected, a, &header, err))
 		return false;
 	/* RFC 7515 section 4.1.11: what is critical must be understood, and we
 	 * understand no extension; RFC 7797's b64 must be critical anyway. */
-	if (json_object_get(header, "crit") != NULL)
+	if (json_member_find(&header, "crit") != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "JWS has \"crit\", but no extension is understood");
-	if (json_object_get(header, "b64") != NULL)
+	if (json_member_find(&header, "b64") != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "JWS has \"b64\", which RFC 8555 does not allow");
-	return alg_read(header, allow_mac, out, err) &&
-	    key_read(header, a, out, err) &&
-	    text_read(header, "nonce", &out->nonce, err) &&
-	    text_read(header, "url", &out->url, err);
+	return alg_read(&header, allow_mac, out, err) &&
+	    key_read(&header, a, out, err) &&
+	    text_read(&header, "nonce", &out->nonce, err) &&
+	    text_read(&header, "url", &out->url, err);
 }
 
 static struct bytes
@@ -145,20 +152,20 @@ jws_parse(struct bytes body, bool allow_mac, struct arena *a, struct jws *out,
 {
 	struct bytes protected, payload, signature, header;
 	struct jws jws = { 0 };
-	json_t *o;
+	struct json_members o;
 
-	if (!json_parse_object(body, a, &o, err))
+	if (!json_parse_members(body, a, &o, err))
 		return false;
 	/* RFC 8555 section 6.2: flattened, no unprotected header. */
-	if (json_object_get(o, "signatures") != NULL)
+	if (json_member_find(&o, "signatures") != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "JWS has \"signatures\", expected the flattened form");
-	if (json_object_get(o, "header") != NULL)
+	if (json_member_find(&o, "header") != NULL)
 		return fail(
 		    err, ERR_MALFORMED, "JWS has an unprotected \"header\"");
-	if (!part_read(o, "protected", a, &protected, &header, err) ||
-	    !part_read(o, "payload", a, &payload, &jws.payload, err) ||
-	    !part_read(o, "signature", a, &signature, &jws.signature, err) ||
+	if (!part_read(&o, "protected", a, &protected, &header, err) ||
+	    !part_read(&o, "payload", a, &payload, &jws.payload, err) ||
+	    !part_read(&o, "signature", a, &signature, &jws.signature, err) ||
 	    !header_read(header, allow_mac, a, &jws, err))
 		return false;
 	jws.payload_empty = payload.n == 0;
