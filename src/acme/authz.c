@@ -121,28 +121,30 @@ authz_problem(const struct authz_row *row)
  * Flat until url, token and status are written: acme.sh and its like cut at the
  * first brace (rule 18).
  */
-static json_t *
-challenge_json(const struct acme_state *s, const struct authz_row *row,
-    const struct challenge_row *c, struct arena *a)
+static void
+challenge_put(struct json_out *o, const struct acme_state *s,
+    const struct authz_row *row, const struct challenge_row *c, struct arena *a)
 {
-	json_t *o = json_object(), *records;
 	const char *status = challenge_status(row, c->type);
 
-	json_set_text(o, "type", c->name);
-	json_set_text(o, "status", status);
-	json_set_text(
+	json_out_open(o, NULL, '{');
+	json_out_text(o, "type", c->name);
+	json_out_text(o, "status", status);
+	json_out_text(
 	    o, "url", acme_url(s, a, "/acme/chall/%s/%s", row->id, c->path));
-	json_set_text(o, "token", row->token);
+	json_out_text(o, "token", row->token);
 	if (strcmp(status, "valid") == 0)
-		json_set_time(o, "validated", row->validated_at);
+		json_out_time(o, "validated", row->validated_at);
 	/* RFC 8555 section 8.2: also while it is tried again. */
 	if (strcmp(status, "invalid") == 0 ||
-	    (strcmp(status, "processing") == 0 && row->error_json != NULL))
-		json_object_set_new(o, "error", challenge_error(row));
-	records = row->chosen == c->type ? json_own(row->records_json) : NULL;
-	if (records != NULL)
-		json_object_set_new(o, "validationRecord", records);
-	return o;
+	    (strcmp(status, "processing") == 0 && row->error_json != NULL)) {
+		AUTO(json_t) *error = challenge_error(row);
+
+		json_out_tree(o, "error", error);
+	}
+	if (row->chosen == c->type)
+		json_out_raw(o, "validationRecord", row->records_json);
+	json_out_close(o, '}');
 }
 
 /* Which challenges are shown: once one was decided, that one. */
@@ -155,28 +157,26 @@ challenge_is_shown(const struct authz_row *row, enum challenge_type type)
 	return (row->offered & type) != 0;
 }
 
-static json_t *
-authz_json(
-    const struct acme_state *s, const struct authz_row *row, struct arena *a)
+static void
+authz_put(struct json_out *o, const struct acme_state *s,
+    const struct authz_row *row, struct arena *a)
 {
-	json_t *o = json_object(), *identifier = json_object();
-	json_t *list = json_array();
-
-	json_set_text(
-	    identifier, "type", name_type_tag((enum name_type)row->name_type));
-	json_set_text(identifier, "value", row->name);
-	json_object_set_new(o, "identifier", identifier);
-	json_set_text(o, "status", status_names[row->status]);
-	json_set_time(o, "expires", row->expires_at);
+	json_out_open(o, NULL, '{');
+	json_out_open(o, "identifier", '{');
+	json_out_text(o, "type", name_type_tag((enum name_type)row->name_type));
+	json_out_text(o, "value", row->name);
+	json_out_close(o, '}');
+	json_out_text(o, "status", status_names[row->status]);
+	json_out_time(o, "expires", row->expires_at);
+	json_out_open(o, "challenges", '[');
 	for (size_t i = 0; i < COUNT_OF(challenge_rows); i++)
 		if (challenge_is_shown(row, challenge_rows[i].type))
-			json_array_append_new(list,
-			    challenge_json(s, row, &challenge_rows[i], a));
-	json_object_set_new(o, "challenges", list);
+			challenge_put(o, s, row, &challenge_rows[i], a);
+	json_out_close(o, ']');
 	/* Only when true: win-acme takes its presence for it (rule 19). */
 	if (row->wildcard)
-		json_object_set_new(o, "wildcard", json_true());
-	return o;
+		json_out_bool(o, "wildcard", true);
+	json_out_close(o, '}');
 }
 
 int64_t
@@ -192,9 +192,10 @@ void
 reply_authz(const struct post *post, const struct authz_row *row,
     struct http_resp *resp)
 {
-	AUTO(json_t) *o = authz_json(post->state, row, post->arena);
+	struct json_out o = { 0 };
 
-	reply_json(post->acme, post->req, resp, 200, o);
+	authz_put(&o, post->state, row, post->arena);
+	reply_json_out(post->acme, post->req, resp, 200, &o);
 	if (row->status == AUTHZ_PENDING)
 		reply_retry_after(post->req, resp, authz_retry_after(row));
 }
@@ -203,13 +204,13 @@ void
 reply_challenge(const struct post *post, const struct authz_row *row,
     enum challenge_type type, struct http_resp *resp)
 {
-	AUTO(json_t) *o = NULL;
+	struct json_out o = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(challenge_rows); i++)
 		if (challenge_rows[i].type == type)
-			o = challenge_json(
-			    post->state, row, &challenge_rows[i], post->arena);
-	reply_json(post->acme, post->req, resp, 200, o);
+			challenge_put(&o, post->state, row, &challenge_rows[i],
+			    post->arena);
+	reply_json_out(post->acme, post->req, resp, 200, &o);
 	/* certbot and lego fail without it (rule 3). */
 	reply_link(post->req, resp,
 	    authz_url(post->state, post->arena, row->id), "up");

@@ -127,21 +127,20 @@ names_check(const struct post *post, const struct finalize *f, struct err *err)
 	return true;
 }
 
-static json_t *
-evidence_of(const struct authz_row *row)
+static void
+evidence_put(struct json_out *o, const struct authz_row *row)
 {
-	json_t *o = json_object(), *records = json_own(row->records_json);
-
-	json_set_text(o, "authorization", row->id);
-	json_set_text(o, "type", name_type_tag((enum name_type)row->name_type));
-	json_set_text(o, "value", row->name);
-	json_object_set_new(o, "wildcard", json_boolean(row->wildcard));
-	json_set_text(o, "challenge",
+	json_out_open(o, NULL, '{');
+	json_out_text(o, "authorization", row->id);
+	json_out_text(o, "type", name_type_tag((enum name_type)row->name_type));
+	json_out_text(o, "value", row->name);
+	json_out_bool(o, "wildcard", row->wildcard);
+	json_out_text(o, "challenge",
 	    challenge_type_name((enum challenge_type)row->chosen));
-	json_set_time(o, "validated", row->validated_at);
-	json_object_set_new(
-	    o, "records", records != NULL ? records : json_array());
-	return o;
+	json_out_time(o, "validated", row->validated_at);
+	json_out_raw(
+	    o, "records", row->records_json != NULL ? row->records_json : "[]");
+	json_out_close(o, '}');
 }
 
 /*
@@ -152,26 +151,30 @@ static bool
 evidence_read(const struct post *post, const struct order_row *order,
     struct bytes *out, struct err *err)
 {
-	AUTO(json_t) *o = json_object();
-	json_t *list = json_array();
+	struct json_out o = { 0 };
+	struct authz_row *rows;
 
-	json_set_text(o, "account", order->account_id);
-	json_set_text(o, "order", order->id);
-	json_object_set_new(o, "authorizations", list);
+	rows = arena_array(post->arena, order->authz_n, sizeof(*rows));
 	for (size_t i = 0; i < order->authz_n; i++) {
-		struct authz_row row;
-
 		if (!store_authz_get(post->acme->deps.store,
-			order->authz_ids[i], post->arena, &row, err))
+			order->authz_ids[i], post->arena, &rows[i], err))
 			return false;
-		if (row.status != AUTHZ_VALID || row.expires_at <= post->now)
+		if (rows[i].status != AUTHZ_VALID ||
+		    rows[i].expires_at <= post->now)
 			return fail(err, ERR_ORDER_NOT_READY,
 			    "the authorization of %.200s is not valid any "
 			    "more",
-			    row.name);
-		json_array_append_new(list, evidence_of(&row));
+			    rows[i].name);
 	}
-	*out = json_print_compact(o, post->arena);
+	json_out_open(&o, NULL, '{');
+	json_out_text(&o, "account", order->account_id);
+	json_out_text(&o, "order", order->id);
+	json_out_open(&o, "authorizations", '[');
+	for (size_t i = 0; i < order->authz_n; i++)
+		evidence_put(&o, &rows[i]);
+	json_out_close(&o, ']');
+	json_out_close(&o, '}');
+	*out = json_out_compact(&o, post->arena);
 	return true;
 }
 

@@ -91,36 +91,36 @@ order_error(const struct post *post, const struct order_row *row, json_t **out,
 }
 
 static bool
-order_json(const struct post *post, const struct order_row *row, json_t **out,
-    struct err *err)
+order_put(const struct post *post, const struct order_row *row,
+    struct json_out *o, struct err *err)
 {
 	const struct acme_state *s = post->state;
-	AUTO(json_t) *o = json_object();
-	json_t *list = json_array(), *why;
+	AUTO(json_t) *why = NULL;
 
-	json_set_text(o, "status", status_names[row->status]);
-	json_set_time(o, "expires", row->expires_at);
-	json_object_set_new(o, "identifiers", json_own(row->names_json));
-	json_set_text(o, "profile", row->profile);
+	if (row->status == ORDER_INVALID && !order_error(post, row, &why, err))
+		return false;
+	json_out_open(o, NULL, '{');
+	json_out_text(o, "status", status_names[row->status]);
+	json_out_time(o, "expires", row->expires_at);
+	json_out_raw(o, "identifiers", row->names_json);
+	json_out_text(o, "profile", row->profile);
 	if (row->not_before != 0)
-		json_set_time(o, "notBefore", row->not_before);
+		json_out_time(o, "notBefore", row->not_before);
 	if (row->not_after != 0)
-		json_set_time(o, "notAfter", row->not_after);
+		json_out_time(o, "notAfter", row->not_after);
+	json_out_open(o, "authorizations", '[');
 	for (size_t i = 0; i < row->authz_n; i++)
-		json_array_append_new(list,
-		    json_string(authz_url(s, post->arena, row->authz_ids[i])));
-	json_object_set_new(o, "authorizations", list);
-	json_set_text(o, "finalize",
+		json_out_text(
+		    o, NULL, authz_url(s, post->arena, row->authz_ids[i]));
+	json_out_close(o, ']');
+	json_out_text(o, "finalize",
 	    acme_url(s, post->arena, "/acme/order/%s/finalize", row->id));
 	if (row->status == ORDER_VALID && row->cert_id != NULL)
-		json_set_text(o, "certificate",
+		json_out_text(o, "certificate",
 		    acme_url(s, post->arena, "/acme/cert/%s", row->cert_id));
-	if (row->status == ORDER_INVALID) {
-		if (!order_error(post, row, &why, err))
-			return false;
-		json_object_set_new(o, "error", why);
-	}
-	*out = TAKE(o);
+	if (why != NULL)
+		json_out_tree(o, "error", why);
+	json_out_close(o, '}');
 	return true;
 }
 
@@ -128,11 +128,11 @@ bool
 reply_order(const struct post *post, const struct order_row *row, int status,
     struct http_resp *resp, struct err *err)
 {
-	AUTO(json_t) *o = NULL;
+	struct json_out o = { 0 };
 
-	if (!order_json(post, row, &o, err))
+	if (!order_put(post, row, &o, err))
 		return false;
-	reply_json(post->acme, post->req, resp, status, o);
+	reply_json_out(post->acme, post->req, resp, status, &o);
 	/* Clients that lost the order's URL find it here; on finalize Apache
 	 * mod_md and x/crypto need it (rule 5). */
 	reply_location(resp, order_url(post->state, post->arena, row->id));

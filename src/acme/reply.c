@@ -87,6 +87,24 @@ reply_json(struct acme *acme, struct http_req *req, struct http_resp *resp,
 }
 
 void
+reply_json_out(struct acme *acme, struct http_req *req, struct http_resp *resp,
+    int status, struct json_out *body)
+{
+	reply_start(acme, req, resp, status);
+	http_resp_header(resp, "Content-Type", "application/json");
+	resp->body = json_out_pretty(body, req->arena);
+}
+
+void
+json_out_time(struct json_out *o, const char *key, int64_t t)
+{
+	char text[TIME_RFC3339_SIZE];
+
+	time_format_rfc3339(t, text);
+	json_out_text(o, key, text);
+}
+
+void
 json_set_time(json_t *o, const char *key, int64_t t)
 {
 	char text[TIME_RFC3339_SIZE];

@@ -29,7 +29,7 @@ struct validation {
 	struct expectation expected;
 	enum step step;
 	struct probe_request challenge, caa, *request;
-	json_t *record;
+	struct json_out record;
 	_Atomic uint64_t *counter; /* of the outcome; NULL: not final */
 };
 
@@ -60,7 +60,7 @@ validator_new(void)
 static void
 validation_free(struct validation *v)
 {
-	json_decref(v->record);
+	buf_free(&v->record.text);
 	atomic_fetch_sub(&v->acme->validator->running, 1);
 	arena_free(v->arena);
 }
@@ -132,11 +132,14 @@ static const char *
 record_text(struct validation *v, int64_t now, const char *outcome,
     const struct err *why)
 {
-	json_set_time(v->record, "at", now);
-	json_set_text(v->record, "outcome", outcome);
-	if (why->kind != ERR_NONE)
-		json_object_set_new(v->record, "error", error_json(why));
-	return (const char *)json_print_compact(v->record, v->arena).p;
+	AUTO(json_t) *error = why->kind == ERR_NONE ? NULL : error_json(why);
+
+	json_out_time(&v->record, "at", now);
+	json_out_text(&v->record, "outcome", outcome);
+	if (error != NULL)
+		json_out_tree(&v->record, "error", error);
+	json_out_close(&v->record, '}');
+	return (const char *)json_out_compact(&v->record, v->arena).p;
 }
 
 /* why: ERR_NONE for a proof. */
@@ -220,11 +223,9 @@ validation_probed(void *arg, const struct probe_result *res)
 {
 	struct validation *v = arg;
 	bool caa = v->step == STEP_CAA;
-	json_t *record = json_own(res->record_json);
 	struct err err = { 0 };
 
-	if (record != NULL)
-		json_object_set_new(v->record, caa ? "caa" : "probe", record);
+	json_out_raw(&v->record, caa ? "caa" : "probe", res->record_json);
 	if (!(caa ? caa_decide(v, res, &err)
 		  : challenge_decide(v, res, &err))) {
 		validation_end(v, &err, !res->ok && res->transient);
@@ -262,14 +263,13 @@ caa_is_checked(const struct config *c, const struct validation_job *job)
 }
 
 /* The record's head; the probes' own records follow. */
-static json_t *
-record_new(const struct validation *v)
+static void
+record_begin(struct validation *v)
 {
-	json_t *o = json_object();
-
-	json_set_text(o, "type", challenge_type_name(v->expected.type));
-	json_object_set_new(o, "attempt", json_integer(v->attempt));
-	return o;
+	json_out_open(&v->record, NULL, '{');
+	json_out_text(
+	    &v->record, "type", challenge_type_name(v->expected.type));
+	json_out_int(&v->record, "attempt", v->attempt);
 }
 
 /* account_id: whose authorization it is, if that is known; NULL: not. */
@@ -293,7 +293,7 @@ validation_begin(struct acme *acme, const struct validation_job *job,
 	v->lease_until = lease_until;
 	v->started_us = clock_monotonic_us();
 	expectation_make(job, a, &v->expected, &v->challenge);
-	v->record = record_new(v);
+	record_begin(v);
 	v->step = caa ? STEP_CAA : STEP_CHALLENGE;
 	v->request = caa ? &v->caa : &v->challenge;
 	if (caa && account_id == NULL) {
