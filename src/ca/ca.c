@@ -307,17 +307,34 @@ state_cas(struct ca *ca, struct state *s, const struct config *config,
 	return true;
 }
 
-/* The versions are durable before an order can be bound to one. */
+/*
+ * The version is durable before an order can be bound to it.  One that is
+ * recorded is read alone, so that a start writes nothing: status-only mode must
+ * be able to start (invariant 7).
+ */
+static bool
+profile_record(struct ca *ca, const struct profile *p, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	const char *name, *json;
+	struct err why = { 0 };
+
+	if (store_profile_get(ca->deps.store, p->hash, a, &name, &json, &why))
+		return true;
+	if (why.kind != ERR_NOT_FOUND) {
+		*err = why;
+		return false;
+	}
+	return store_profile_record(
+	    ca->deps.store, p->hash, p->t.name, p->json, ca_now(ca), err);
+}
+
 static bool
 state_record(struct ca *ca, const struct state *s, struct err *err)
 {
-	for (size_t i = 0; i < s->profiles_n; i++) {
-		const struct profile *p = s->profiles[i];
-
-		if (!store_profile_record(ca->deps.store, p->hash, p->t.name,
-			p->json, ca_now(ca), err))
+	for (size_t i = 0; i < s->profiles_n; i++)
+		if (!profile_record(ca, s->profiles[i], err))
 			return false;
-	}
 	return true;
 }
 

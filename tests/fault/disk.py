@@ -59,6 +59,8 @@ def failing_fsync():
         assert "fault vfs.sync reached" in text
         assert any(s.log_events("store-broken")), "nothing stopped"
         assert any(s.log_events("status-only")), "it came back as if whole"
+        assert not any(s.log_events("server-not-started")), \
+            "it could not start status-only"
         wait_until(lambda: s.get("/readyz")[0] == 200, 20, why="readiness")
         responder.close()
         s.stop()

@@ -232,6 +232,23 @@ under_load(void **state)
 	config_free(other);
 }
 
+/* Invariant 7: a server in status-only mode starts, but takes nothing new. */
+static void
+known_versions_need_no_write(void **state)
+{
+	struct test_ca *t = *state;
+	struct config *same = test_ca_config(test_ca_yaml);
+	struct config *other = changed(t, "lifetime: 30d", "lifetime: 20d");
+
+	store_set_status_only(t->store, true);
+	assert_ok(t, ca_reload(t->ca, same, &t->err));
+	assert_fails(t, ca_reload(t->ca, other, &t->err), ERR_BUSY);
+	store_set_status_only(t->store, false);
+	assert_ok(t, ca_reload(t->ca, t->config, &t->err));
+	config_free(same);
+	config_free(other);
+}
+
 int
 main(void)
 {
@@ -241,6 +258,7 @@ main(void)
 		TEST(running_orders_keep_their_version),
 		TEST(old_versions_come_back_from_the_record),
 		TEST(unchanged_parts_are_shared),
+		TEST(known_versions_need_no_write),
 		TEST(bad_one_is_refused),
 		TEST(profile_that_is_gone),
 		TEST(under_load),
