@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -27,6 +28,15 @@ read_all(int fd, uint8_t *p, size_t n)
 	return true;
 }
 
+/* The text lies in the arena, which is taken too. */
+static void
+hosts_take(struct probe_hosts *h, struct bytes text, struct arena *arena)
+{
+	arena_free(h->arena);
+	h->hosts = hosts_parse(text, arena);
+	h->arena = arena;
+}
+
 static bool
 hosts_load(struct probe_hosts *h, struct err *err)
 {
@@ -35,6 +45,12 @@ hosts_load(struct probe_hosts *h, struct err *err)
 	struct stat st;
 	uint8_t *p;
 
+	/* A system without the file has no entries (Debian's minimal trees);
+	 * one that appears later is read then. */
+	if (fd < 0 && errno == ENOENT) {
+		hosts_take(h, BYTES_NONE, TAKE(arena));
+		return true;
+	}
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return fail_errno(err, ERR_CONFIG,
 		    "validation.hosts_file %s cannot be read", h->path);
@@ -46,9 +62,7 @@ hosts_load(struct probe_hosts *h, struct err *err)
 	if (!read_all(fd, p, (size_t)st.st_size))
 		return fail_errno(err, ERR_CONFIG,
 		    "validation.hosts_file %s cannot be read", h->path);
-	arena_free(h->arena);
-	h->hosts = hosts_parse(bytes_of(p, (size_t)st.st_size), arena);
-	h->arena = TAKE(arena);
+	hosts_take(h, bytes_of(p, (size_t)st.st_size), TAKE(arena));
 	h->changed = st.st_mtim;
 	h->inode = st.st_ino;
 	return true;

@@ -368,9 +368,13 @@ test_hosts_file_missing(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	probing.v.hosts_file = "/nonexistent/hosts";
+	/* A folder is a mistake; a file that is not there has no entries. */
+	probing.v.hosts_file = "/tmp";
 	assert_null(probes_new(&probing.v, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
+	probing.v.hosts_file = "/nonexistent/hosts";
+	ask(PROBE_HTTP, "missing.nx.test");
+	refused(ERR_DNS, "NXDOMAIN");
 }
 
 static void
