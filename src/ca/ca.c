@@ -424,6 +424,9 @@ ca_new(const struct ca_deps *deps, const struct config *config, struct ca **out,
 	pthread_mutex_init(&ca->crl_run, NULL);
 	pthread_mutex_init(&ca->lock, NULL);
 	artefact_init(&ca->roots);
+	/* The life before may have left something; a status-only start does not
+	 * look, housekeeping does when a write holds again. */
+	atomic_store(&ca->unfinished, true);
 	if (!ca_reload(ca, config, err)) {
 		ca_free(ca);
 		return false;
