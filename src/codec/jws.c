@@ -91,6 +91,12 @@ key_read(const struct json_members *header, struct arena *a, struct jws *out,
 		    "JWS has a MAC and \"jwk\", expected \"kid\"");
 	if (!jwk_parse(jwk->other, a, &out->jwk, err))
 		return false;
+	/* RFC 8555 section 6.2 calls this a bad key, not a bad algorithm. */
+	if (alg_find(out->alg_name)->key != out->jwk.key.alg)
+		return fail(err, ERR_BAD_PUBLIC_KEY,
+		    "JWS has algorithm %s, which does not fit its JWK of type "
+		    "%s",
+		    out->alg_name, key_alg_name(out->jwk.key.alg));
 	out->has_jwk = true;
 	return true;
 }

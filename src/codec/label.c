@@ -81,7 +81,8 @@ punycode_is_valid(struct bytes in)
 		if (__builtin_add_overflow(n, i / points, &n))
 			return false;
 		i %= points;
-		if (n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
+		/* Controls and surrogates are in no name (RFC 5892). */
+		if (n < 0xa0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
 			return false;
 		i++;
 	}

@@ -250,6 +250,8 @@ test_headers_that_are_refused(void **state)
 		{ "{\"alg\":\"ES256\"}", ERR_MALFORMED },
 		{ "{\"alg\":\"ES256\",\"kid\":1}", ERR_MALFORMED },
 		{ "{\"alg\":\"ES256\",\"jwk\":null}", ERR_BAD_PUBLIC_KEY },
+		{ "{\"alg\":\"ES384\"," KEY "}", ERR_BAD_PUBLIC_KEY },
+		{ "{\"alg\":\"RS256\"," KEY "}", ERR_BAD_PUBLIC_KEY },
 		{ "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}",
 		    ERR_BAD_PUBLIC_KEY },
 		{ "{\"alg\":\"none\"," KID "}", ERR_BAD_SIGNATURE_ALG },

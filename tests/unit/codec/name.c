@@ -32,6 +32,7 @@ static const struct {
 	{ NAME_DNS, "a b.example", NULL },
 	{ NAME_DNS, "münchen.example", NULL },
 	{ NAME_DNS, "xn--.example", NULL },
+	{ NAME_DNS, "xn--a.example", NULL }, /* a control character */
 	{ NAME_DNS, "xn--0.example", NULL },
 	{ NAME_DNS, "xn--99999999999.example", NULL },
 	{ NAME_DNS, "*", NULL },
