@@ -30,25 +30,47 @@ order_read(struct query *q, struct arena *a, int64_t now, struct order_row *out)
 		out->status = ORDER_INVALID;
 }
 
-/* They never change, so no transaction ties them to the order's own row. */
+/*
+ * RFC 8555 section 7.1.6: an order is invalid when one of its authorizations
+ * expires, so it lasts no longer than the one that ends first.
+ */
+static void
+order_end_with(struct order_row *order, enum authz_status status,
+    int64_t expires_at, int64_t now)
+{
+	if ((order->status != ORDER_PENDING && order->status != ORDER_READY) ||
+	    (status != AUTHZ_PENDING && status != AUTHZ_VALID) ||
+	    expires_at >= order->expires_at)
+		return;
+	order->expires_at = expires_at;
+	if (expires_at <= now)
+		order->status = ORDER_INVALID;
+}
+
+/* Which they are never changes, so no transaction ties them to the order's own
+ * row. */
 static bool
-order_read_authz(
-    struct db *db, struct arena *a, struct order_row *out, struct err *err)
+order_read_authz(struct db *db, int64_t now, struct arena *a,
+    struct order_row *out, struct err *err)
 {
 	AUTO_ROWS rows = { .size = sizeof(const char *) };
 	AUTO_QUERY q = query(db,
-	    "SELECT z.id FROM orders o JOIN order_authz oa ON oa.order_seq = "
-	    "o.seq JOIN authz z ON z.seq = oa.authz_seq WHERE o.id = ?1 "
-	    "ORDER BY oa.n");
+	    "SELECT z.id, z.status, z.expires_at FROM orders o JOIN "
+	    "order_authz oa ON oa.order_seq = o.seq JOIN authz z ON z.seq = "
+	    "oa.authz_seq WHERE o.id = ?1 ORDER BY oa.n");
 	bool row;
 
 	bind_text(&q, out->id);
 	for (;;) {
+		enum authz_status status;
+
 		if (!query_next(&q, &row, err))
 			return false;
 		if (!row)
 			break;
 		*(const char **)rows_add(&rows) = column_text(&q, a);
+		status = (enum authz_status)column_int(&q);
+		order_end_with(out, status, column_int(&q), now);
 	}
 	out->authz_n = rows.n;
 	out->authz_ids = rows_take(&rows, a);
@@ -75,7 +97,7 @@ store_order_get(struct store *s, const char *id, int64_t now, struct arena *a,
 		return fail(err, ERR_NOT_FOUND, "there is no such order");
 	order_read(&q, a, now, &found);
 	query_done(&q);
-	if (!order_read_authz(r.db, a, &found, err))
+	if (!order_read_authz(r.db, now, a, &found, err))
 		return false;
 	*out = found;
 	return true;
@@ -117,7 +139,7 @@ store_order_list(struct store *s, const char *account_id, const char *after,
 	query_done(&q);
 	all = rows_take(&rows, a);
 	for (size_t i = 0; i < rows.n; i++)
-		if (!order_read_authz(r.db, a, &all[i], err))
+		if (!order_read_authz(r.db, now, a, &all[i], err))
 			return false;
 	*n = rows.n;
 	*out = all;

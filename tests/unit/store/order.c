@@ -13,7 +13,8 @@ test_insert_and_read(void **state)
 	o = order_read_back(f, 1);
 	assert_string_equal(o.account_id, "acct-1");
 	assert_int_equal(o.status, ORDER_PENDING);
-	assert_int_equal(o.expires_at, NOW + 7200);
+	/* Its authorization ends sooner than itself. */
+	assert_int_equal(o.expires_at, NOW + 3600);
 	assert_string_equal(
 	    o.names_json, "[{\"type\":\"dns\",\"value\":\"1.example\"}]");
 	assert_string_equal(o.profile, "default");
@@ -124,9 +125,14 @@ test_expired_reads_as_invalid(void **state)
 	order_add(f, 1);
 	order_add(f, 2);
 	authz_validate(f, 2);
-	f->now = NOW + 3600;
+	assert_int_equal(order_read_back(f, 2).expires_at, NOW + 7200);
+	f->now = NOW + 3599;
 	assert_int_equal(order_read_back(f, 1).status, ORDER_PENDING);
+	/* RFC 8555 section 7.1.6: with its authorization. */
+	f->now = NOW + 3600;
+	assert_int_equal(order_read_back(f, 1).status, ORDER_INVALID);
 	assert_int_equal(authz_read_back(f, 1).status, AUTHZ_EXPIRED);
+	assert_int_equal(order_read_back(f, 2).status, ORDER_READY);
 	f->now = NOW + 7200;
 	assert_int_equal(order_read_back(f, 1).status, ORDER_INVALID);
 	assert_int_equal(order_read_back(f, 2).status, ORDER_INVALID);
