@@ -92,6 +92,17 @@ struct ca_issued {
  */
 bool ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct ca_issued *out, struct err *err) MUST_CHECK;
+/*
+ * What an order can be told before anything is proved (RFC 8555 section 7.4).
+ * A name: the profile's rules and the name constraints of its CA's chain;
+ * ERR_IDENTIFIER_REJECTED.
+ */
+bool ca_check_name(struct ca *ca, const struct profile *p, const struct name *n,
+    struct arena *a, struct err *err) MUST_CHECK;
+/* Times that are asked for (0: the profile's), now.  ERR_REJECTED; *until is
+ * the last moment at which they can still be had (INT64_MAX: no end). */
+bool ca_check_times(struct ca *ca, const struct profile *p, int64_t not_before,
+    int64_t not_after, int64_t *until, struct err *err) MUST_CHECK;
 /* The checks of a request alone, before anything is recorded. */
 bool ca_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;
@@ -99,9 +110,9 @@ bool ca_check_request(struct ca *ca, const struct ca_request *req,
  */
 bool ca_recover(struct ca *ca, unsigned *finished, unsigned *voided,
     struct err *err) MUST_CHECK;
-/* Was an intent left open since (signer or store failed in between)?  Then
- * housekeeping calls ca_recover again, say once a second; certificates that are
- * being issued are left to their own threads. */
+/* Was ca_recover never called, or was an intent left open since (signer or store
+ * failed in between)?  Then housekeeping calls it, say once a second;
+ * certificates that are being issued are left to their own threads. */
 bool ca_recover_due(const struct ca *ca);
 /*
  * The certificate of a delegated OCSP responder (RFC 6960 section 4.2.2.2) of

@@ -193,18 +193,26 @@ chain_check(const struct chain *c, struct err *err)
 }
 
 bool
+chain_check_name(const struct chain *c, const struct name *name,
+    struct arena *a, struct err *err)
+{
+	for (size_t i = 0; i < c->constraints_n; i++)
+		if (!constraints_check_name(&c->constraints[i], name, a, err))
+			return false;
+	return true;
+}
+
+bool
 chain_check_names(const struct chain *c, struct names names,
     struct bytes subject, struct arena *a, struct err *err)
 {
-	for (size_t i = 0; i < c->constraints_n; i++) {
-		const struct constraints *nc = &c->constraints[i];
-
-		if (!constraints_check_subject(nc, subject, err))
+	for (size_t i = 0; i < c->constraints_n; i++)
+		if (!constraints_check_subject(
+			&c->constraints[i], subject, err))
 			return false;
-		for (size_t k = 0; k < names.n; k++)
-			if (!constraints_check_name(nc, &names.v[k], a, err))
-				return false;
-	}
+	for (size_t i = 0; i < names.n; i++)
+		if (!chain_check_name(c, &names.v[i], a, err))
+			return false;
 	return true;
 }
 

@@ -45,6 +45,8 @@ bool chain_check(const struct chain *c, struct err *err) MUST_CHECK;
 bool chain_check_dates(
     const struct chain *c, int64_t now, struct err *err) MUST_CHECK;
 /* Names and subject against every certificate's name constraints. */
+bool chain_check_name(const struct chain *c, const struct name *name,
+    struct arena *a, struct err *err) MUST_CHECK;
 bool chain_check_names(const struct chain *c, struct names names,
     struct bytes subject, struct arena *a, struct err *err) MUST_CHECK;
 

@@ -323,6 +323,30 @@ issuance_commit(struct issuance *i, struct ca_issued *out, struct err *err)
 /* ---- the entries ---- */
 
 bool
+ca_check_name(struct ca *ca, const struct profile *p, const struct name *n,
+    struct arena *a, struct err *err)
+{
+	struct issuance i = { .ca = ca, .in = { .profile = p } };
+
+	return profile_check_name(p, n, err) && issuance_find_ca(&i, err) &&
+	    chain_check_name(&i.in.ca->issuer->chain, n, a, err);
+}
+
+bool
+ca_check_times(struct ca *ca, const struct profile *p, int64_t not_before,
+    int64_t not_after, int64_t *until, struct err *err)
+{
+	struct issuance i = { .ca = ca,
+		.in = { .profile = p,
+		    .not_before = not_before,
+		    .not_after = not_after,
+		    .now = ca_now(ca) } };
+
+	return issuance_find_ca(&i, err) &&
+	    spec_check_lifetime(&i.in, until, err);
+}
+
+bool
 ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct err *err)
 {

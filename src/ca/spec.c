@@ -13,6 +13,8 @@ serial_draw(const struct random *random, uint8_t node, int64_t now,
 
 /* ---- lifetime ---- */
 
+#define SPEC_AHEAD 60
+
 /* The signer has its own clock and the request a way to it: a minute of the
  * CA's limit is left for that. */
 static int64_t
@@ -44,6 +46,11 @@ lifetime_derive(const struct spec_input *in, int64_t *not_before,
 			    "notBefore lies more than 5 minutes in the future");
 		from = in->not_before;
 	}
+	/* When the end alone is asked for, backdating takes nothing from it;
+	 * who counts from his own clock may be a minute ahead. */
+	if (in->not_before == 0 && in->not_after != 0)
+		from = MAX_OF(from,
+		    MIN_OF(in->not_after - most + 1, in->now + SPEC_AHEAD));
 	/* RFC 5280 section 4.1.2.5: the last second counts too. */
 	to = in->not_after != 0 ? in->not_after : from + t->lifetime - 1;
 	if (to <= in->now || to < from)
@@ -93,6 +100,22 @@ clip_to_issuer(const struct spec_input *in, int64_t not_before)
 	return in->not_before == 0 && not_before < first && first <= in->now
 	    ? first
 	    : not_before;
+}
+
+bool
+spec_check_lifetime(
+    const struct spec_input *in, int64_t *until, struct err *err)
+{
+	const struct chain *chain = &in->ca->issuer->chain;
+	int64_t from, to;
+
+	if (!lifetime_derive(in, &from, &to, err) ||
+	    !lifetime_check_chain(chain, clip_to_issuer(in, from), to, err))
+		return false;
+	*until = in->not_after != 0 ? in->not_after : INT64_MAX;
+	if (in->not_before != 0)
+		*until = MIN_OF(*until, in->not_before + backdate_derive(in));
+	return true;
 }
 
 /* ---- subject ---- */

@@ -27,6 +27,12 @@ struct spec_input {
 void serial_draw(const struct random *random, uint8_t node, int64_t now,
     uint8_t out[SERIAL_SIZE]);
 /*
+ * The times alone, as spec_derive judges them; names and key are not looked at.
+ * *until is the last moment at which they can still be had (INT64_MAX: no end).
+ */
+bool spec_check_lifetime(
+    const struct spec_input *in, int64_t *until, struct err *err) MUST_CHECK;
+/*
  * ERR_REJECTED when the lifetime that is asked for is outside the profile's or
  * beyond the CA's own end: nothing is cut off silently.
  */

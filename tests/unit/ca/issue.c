@@ -127,7 +127,13 @@ lifetimes(void **state)
 		{ -3600, 10 * DAY, true },
 		{ -3601, 10 * DAY, false }, /* backdate is an hour */
 		{ 0, 60 * DAY - 3601, true }, /* the whole of 60 days */
-		{ 0, 60 * DAY - 3600, false }, /* one second more */
+		/* Whoever asks for the end alone is not backdated. */
+		{ 0, 60 * DAY - 3600, true },
+		{ 0, 60 * DAY, true },
+		{ 0, 60 * DAY + 59, true }, /* his clock is ahead */
+		{ 0, 60 * DAY + 60, false },
+		{ -1, 60 * DAY - 2, true },
+		{ -1, 60 * DAY - 1, false },
 		{ 60, 60 * DAY + 59, true },
 		{ 60, 60 * DAY + 60, false },
 		{ 301, 0, false },
@@ -152,6 +158,48 @@ lifetimes(void **state)
 			assert_int_equal(
 			    q.out.not_after, t->now + rows[i].after);
 		if (!rows[i].ok)
+			assert_int_equal(err.kind, ERR_REJECTED);
+	}
+}
+
+/* What an order asks for is judged as its certificate will be. */
+static void
+times_of_an_order(void **state)
+{
+	static const struct {
+		int64_t before, after; /* from now; 0: not asked */
+		int64_t until; /* from now; 0: refused */
+	} rows[] = {
+		{ 0, 0, INT64_MAX - TEST_NOW },
+		{ 0, 10 * DAY, 10 * DAY },
+		{ -600, 0, 3000 },
+		{ 60, 60 * DAY + 59, 3660 },
+		{ 300, 0, 3900 },
+		{ 0, 60 * DAY, 60 * DAY },
+		{ 0, 60 * DAY + 60, 0 },
+		{ 60, 60 * DAY + 60, 0 },
+		{ -3601, 0, 0 },
+		{ 301, 0, 0 },
+		{ 0, -1, 0 },
+		{ 200, 100, 0 },
+		{ 0, 365 * DAY, 0 },
+	};
+	struct test_ca *t = *state;
+	const struct profile *p = ca_profile_find(t->ca, "server");
+	int64_t until;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct err err = { 0 };
+		bool ok = ca_check_times(t->ca, p,
+		    rows[i].before == 0 ? 0 : t->now + rows[i].before,
+		    rows[i].after == 0 ? 0 : t->now + rows[i].after, &until,
+		    &err);
+
+		if (ok != (rows[i].until != 0))
+			fail_msg("case %zu: %s", i, err.shown);
+		if (ok)
+			assert_int_equal(until, t->now + rows[i].until);
+		else
 			assert_int_equal(err.kind, ERR_REJECTED);
 	}
 }
@@ -527,6 +575,7 @@ main(void)
 		cmocka_unit_test(serials),
 		cmocka_unit_test(chain_is_leaf_first_without_root),
 		cmocka_unit_test(lifetimes),
+		cmocka_unit_test(times_of_an_order),
 		cmocka_unit_test(bad_names),
 		cmocka_unit_test(every_name_is_checked),
 		cmocka_unit_test(bad_keys),
