@@ -27,8 +27,9 @@ faults_add(struct faults *f, const char *type, const char *value,
 }
 
 static bool
-name_read(const char *type, const char *value, const struct profile *profile,
-    struct arena *a, struct name *out, struct err *err)
+name_read(const char *type, const char *value, struct ca *ca,
+    const struct profile *profile, struct arena *a, struct name *out,
+    struct err *err)
 {
 	enum name_type t;
 
@@ -42,7 +43,7 @@ name_read(const char *type, const char *value, const struct profile *profile,
 		    "or ip",
 		    type);
 	return name_parse(t, bytes_str(value), a, out, err) &&
-	    profile_check_name(profile, out, err);
+	    ca_check_name(ca, profile, out, a, err);
 }
 
 /* At most acme.max_names of them: a linear look is cheap enough. */
@@ -74,9 +75,9 @@ faults_report(const struct faults *f, size_t n, struct problem_extra *extra,
 }
 
 bool
-identifiers_read(const json_t *payload, const struct profile *profile,
-    size_t max, struct arena *a, struct names *out, struct problem_extra *extra,
-    struct err *err)
+identifiers_read(const json_t *payload, struct ca *ca,
+    const struct profile *profile, size_t max, struct arena *a,
+    struct names *out, struct problem_extra *extra, struct err *err)
 {
 	const json_t *list = json_object_get(payload, "identifiers");
 	size_t n = json_array_size(list);
@@ -103,7 +104,7 @@ identifiers_read(const json_t *payload, const struct profile *profile,
 		if (!json_get_string(o, "type", &type, err) ||
 		    !json_get_string(o, "value", &value, err))
 			return false;
-		if (!name_read(type, value, profile, a, &name, &why))
+		if (!name_read(type, value, ca, profile, a, &name, &why))
 			faults_add(&faults, type, value, &why);
 		else if (!names_have(&names, &name))
 			names.v[names.n++] = name;

@@ -6,6 +6,8 @@
 
 /* A reused authorization must leave its order so much time. */
 #define REUSE_MARGIN 600
+/* An order that ends sooner is of no use. */
+#define ORDER_MIN 60
 
 /*
  * The profile: the member's (draft-ietf-acme-profiles), else the directory's,
@@ -46,42 +48,38 @@ time_read(const json_t *o, const char *key, int64_t *out, struct err *err)
 
 	if (!json_get_string_optional(o, key, &s, err))
 		return false;
-	if (s == NULL) {
-		*out = 0;
+	*out = 0;
+	if (s == NULL)
 		return true;
-	}
-	return time_parse_rfc3339(s, out, err);
+	if (!time_parse_rfc3339(s, out, err))
+		return false;
+	/* 0 is none; clients in Go send their zero time, of year 1. */
+	if (*out <= 0)
+		return fail(err, ERR_MALFORMED,
+		    "\"%s\" is \"%.40s\", which is long ago", key, s);
+	return true;
 }
 
 /*
  * RFC 8555 section 7.4: what cannot be done as asked is refused now, not at
- * finalize.  The profile has the last word there.
+ * finalize; and until when it can be done bounds the order's life.
  */
 static bool
-times_check(const struct post *post, const struct config_profile *c,
-    const struct order_row *row, struct err *err)
+times_check(const struct post *post, const struct profile *profile,
+    const struct order_row *row, int64_t *until, struct err *err)
 {
-	int64_t before = row->not_before != 0 ? row->not_before : post->now;
+	bool asked = row->not_before != 0 || row->not_after != 0;
+	struct err why = { 0 };
 
-	if (row->not_before == 0 && row->not_after == 0)
-		return true;
-	if (row->not_after != 0 &&
-	    (row->not_after <= before || row->not_after <= post->now))
+	if (!ca_check_times(post->acme->deps.ca, profile, row->not_before,
+		row->not_after, until, &why))
+		return fail(
+		    err, asked ? ERR_MALFORMED : ERR_INTERNAL, "%s", why.shown);
+	if (*until < post->now + ORDER_MIN)
 		return fail(err, ERR_MALFORMED,
-		    "notAfter is not later than notBefore and now");
-	if (c == NULL)
-		return true;
-	if (before < post->now - c->backdate)
-		return fail(err, ERR_MALFORMED,
-		    "notBefore is more than %lld seconds ago, the most that "
-		    "profile \"%s\" allows",
-		    (long long)c->backdate, c->name);
-	if (row->not_after != 0 && row->not_after - before > c->max_lifetime)
-		return fail(err, ERR_MALFORMED,
-		    "notBefore and notAfter are %lld seconds apart, profile "
-		    "\"%s\" allows %lld",
-		    (long long)(row->not_after - before), c->name,
-		    (long long)c->max_lifetime);
+		    "notBefore and notAfter leave less than %d seconds for "
+		    "the validation",
+		    ORDER_MIN);
 	return true;
 }
 
@@ -168,7 +166,7 @@ order_authz_make(const struct post *post, const struct names *names,
 
 static void
 order_fill(const struct post *post, const struct profile *profile,
-    const struct names *names, const struct order_authz *authz,
+    const struct names *names, const struct order_authz *authz, int64_t until,
     struct order_row *row)
 {
 	char *id = arena_alloc(post->arena, OBJECT_ID_SIZE);
@@ -181,6 +179,7 @@ order_fill(const struct post *post, const struct profile *profile,
 	row->created_at = post->now;
 	row->expires_at = post->now + post->state->config->acme.order_lifetime;
 	/* It lasts no longer than what it stands on. */
+	row->expires_at = MIN_OF(row->expires_at, until);
 	if (authz->expires_at != 0 && authz->expires_at < row->expires_at)
 		row->expires_at = authz->expires_at;
 	row->names_json = identifiers_text(names, post->arena);
@@ -199,6 +198,7 @@ order_create(struct post *post, struct order_row *row, struct err *err)
 	const struct config_profile *c;
 	const struct profile *profile = NULL;
 	struct names names;
+	int64_t until;
 	size_t max;
 	json_t *o;
 
@@ -210,16 +210,22 @@ order_create(struct post *post, struct order_row *row, struct err *err)
 	if (c != NULL && (size_t)c->max_names < max)
 		max = (size_t)c->max_names;
 	*row = (struct order_row){ 0 };
-	if (!identifiers_read(
-		o, profile, max, post->arena, &names, &post->extra, err) ||
-	    !time_read(o, "notBefore", &row->not_before, err) ||
+	if (!time_read(o, "notBefore", &row->not_before, err) ||
 	    !time_read(o, "notAfter", &row->not_after, err) ||
-	    !times_check(post, c, row, err) ||
+	    !times_check(post, profile, row, &until, err) ||
+	    !identifiers_read(o, post->acme->deps.ca, profile, max, post->arena,
+		&names, &post->extra, err) ||
 	    !order_authz_make(post, &names, &authz, err))
 		return false;
-	order_fill(post, profile, &names, &authz, row);
-	return store_order_insert(
-	    post->acme->deps.store, row, authz.fresh, authz.fresh_n, err);
+	order_fill(post, profile, &names, &authz, until, row);
+	if (!store_order_insert(post->acme->deps.store, row, authz.fresh,
+		authz.fresh_n, err))
+		return false;
+	/* As a read shows it: pending authorizations end sooner. */
+	for (size_t i = 0; i < authz.fresh_n; i++)
+		row->expires_at =
+		    MIN_OF(row->expires_at, authz.fresh[i].expires_at);
+	return true;
 }
 
 void

@@ -5,6 +5,8 @@
 /* RFC 7518 section 3.3; larger ones cost more than an account is worth. */
 #define RSA_MIN_BITS 2048u
 #define RSA_MAX_BITS 8192u
+#define BASE64URL                                                              \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /*
  * RFC 8555 section 6.4: the string that the client signed is the one that we
@@ -43,11 +45,16 @@ auth_check(const struct jws *jws, enum post_auth auth, struct err *err)
 static bool
 nonce_check(struct post *post, struct err *err)
 {
-	if (post->jws.nonce == NULL)
+	const char *nonce = post->jws.nonce;
+
+	if (nonce == NULL)
 		return fail(err, ERR_BAD_NONCE,
 		    "JWS has an invalid anti-replay nonce: it has none");
-	return nonces_check(
-	    post->acme->nonces, post->jws.nonce, post->arena, err);
+	/* RFC 8555 section 6.5.2: this one is malformed, and no other. */
+	if (strspn(nonce, BASE64URL) != strlen(nonce))
+		return fail(
+		    err, ERR_MALFORMED, "JWS has a nonce that is no base64url");
+	return nonces_check(post->acme->nonces, nonce, post->arena, err);
 }
 
 /*

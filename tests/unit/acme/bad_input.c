@@ -73,6 +73,11 @@ test_jws_forms(void **state)
 		{ { .around = ",\"signatures\":[]" }, "malformed" },
 		{ { .around = ",\"payload\":\"\"" }, "malformed" },
 		{ { .around = "} {" }, "malformed" },
+		/* RFC 8555 section 6.5.2. */
+		{ { .nonce = "AAA=" }, "malformed" },
+		{ { .nonce = "A A" }, "malformed" },
+		{ { .nonce = "+/" }, "malformed" },
+		{ { .nonce = "\xc3\xa4" }, "malformed" },
 		{ { .padded = true, .payload = ORDER " " }, "malformed" },
 		{ { .broken = true }, "malformed" },
 		{ { .der_signature = true }, "malformed" },
@@ -281,6 +286,9 @@ test_weak_and_bad_keys(void **state)
 		"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}",
 		/* Of the wrong length. */
 		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}",
+		/* Good ones of another algorithm (RFC 8555 section 6.2). */
+		"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_"
+		"7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
 		"{\"kty\":\"oct\",\"k\":\"AAAA\"}",
 		"{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"AA\"}",
 	};

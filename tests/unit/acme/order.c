@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "support/unit.h"
 #include "support/acme_world.h"
+#include "util/times.h"
 
 static int
 setup(void **state)
@@ -170,6 +171,12 @@ test_bad_payloads(void **state)
 		  ",\"notAfter\":\"tomorrow\"}",
 		    400, "malformed" },
 		{ "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}]"
+		  ",\"notAfter\":\"1970-01-01T00:00:00Z\"}",
+		    400, "malformed" },
+		{ "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}]"
+		  ",\"notBefore\":\"0001-01-01T00:00:00Z\"}",
+		    400, "malformed" },
+		{ "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}]"
 		  ",\"notAfter\":\"2020-01-01T00:00:00Z\"}",
 		    400, "malformed" },
 		{ "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}]"
@@ -326,6 +333,79 @@ test_expiry(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* RFC 8555 section 7.1.6: it ends with the first of its authorizations, and
+ * says so from the start. */
+static void
+test_order_ends_with_its_authorizations(void **state)
+{
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256");
+	struct reply *o = order(w, c, "dns:a.test"), *r;
+	const char *url = reply_header(o, "Location", 0);
+	const char *proof = reply_text(o, "authorizations.0");
+
+	assert_string_equal(reply_text(o, "expires"),
+	    reply_text(world_post(w, c, proof, NULL), "expires"));
+	world_authorize(w, c, o, "http-01");
+	r = world_post(w, c, url, NULL);
+	assert_string_equal(reply_text(r, "status"), "ready");
+	assert_true(
+	    strcmp(reply_text(r, "expires"), reply_text(o, "expires")) > 0);
+	assert_true(
+	    strcmp(reply_text(r, "expires"),
+		reply_text(world_post(w, c, proof, NULL), "expires")) <= 0);
+	o = order(w, c, "dns:b.test");
+	world_advance(w, 3600);
+	r = world_post(w, c, reply_header(o, "Location", 0), NULL);
+	assert_string_equal(reply_text(r, "status"), "invalid");
+	assert_non_null(reply_text(r, "error.type"));
+	r = world_post(w, c, url, NULL);
+	assert_string_equal(reply_text(r, "status"), "ready");
+	world_advance(w, 6 * 3600 + 1800);
+	r = world_post(w, c, url, NULL);
+	assert_string_equal(reply_text(r, "status"), "invalid");
+}
+
+/* RFC 8555 section 7.4: an order is a promise, also about its times. */
+static void
+test_times_that_are_promised(void **state)
+{
+	struct world *w = *state;
+	struct acme_client *c = world_client(w, "ES256");
+	EVP_PKEY *key = acme_key_new("ES256");
+	char when[TIME_RFC3339_SIZE];
+	struct reply *o, *r;
+
+	/* The whole lifetime from now, finalized a while later. */
+	time_format_rfc3339(world_now(w) + 90 * 86400, when);
+	o = world_order(w, c, "dns:a.test",
+	    arena_printf(world_arena(w), ",\"notAfter\":\"%s\"", when));
+	world_authorize(w, c, o, "http-01");
+	world_advance(w, 5000);
+	r = world_finalize(w, c, o, key, "dns:a.test");
+	assert_string_equal(reply_text(r, "status"), "valid");
+	assert_string_equal(reply_text(r, "notAfter"), when);
+	/* A beginning that backdating allows for an hour. */
+	time_format_rfc3339(world_now(w) - 600, when);
+	o = world_order(w, c, "dns:a.test",
+	    arena_printf(world_arena(w), ",\"notBefore\":\"%s\"", when));
+	time_format_rfc3339(world_now(w) + 3000, when);
+	assert_string_equal(reply_text(o, "expires"), when);
+	world_advance(w, 2999);
+	r = world_finalize(w, c, o, key, "dns:a.test");
+	assert_string_equal(reply_text(r, "status"), "valid");
+	/* One that is almost past, and one that is still to come. */
+	for (int64_t ahead = -3590; ahead < 4000; ahead += 7000) {
+		time_format_rfc3339(world_now(w) + ahead, when);
+		assert_problem(world_post(w, c, "/acme/new-order",
+				   order_payload(w, "dns:a.test",
+				       arena_printf(world_arena(w),
+					   ",\"notBefore\":\"%s\"", when))),
+		    400, "malformed");
+	}
+	EVP_PKEY_free(key);
+}
+
 int
 main(void)
 {
@@ -353,6 +433,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_other_accounts_orders_are_not_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_order_ends_with_its_authorizations, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_times_that_are_promised, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
