@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct writer {
 
 	atomic_uint_fast64_t commits, changes, failed, full_disk;
 	atomic_uint queue_depth;
+	_Atomic unsigned waking; /* callers between push and signal */
 	atomic_int_fast64_t last_commit_us, last_good_us;
 };
 
@@ -278,6 +280,8 @@ writer_free(struct writer *w)
 	pthread_join(w->thread, NULL);
 	db_close(w->db);
 	pthread_cond_destroy(&w->idle);
+	while (atomic_load(&w->waking) != 0)
+		sched_yield();
 	pthread_cond_destroy(&w->work);
 	pthread_mutex_destroy(&w->mutex);
 	free(w);
@@ -309,10 +313,15 @@ writer_push(struct writer *w, struct change *c, enum writer_flags flags,
 		first = w->queued++ == 0;
 		atomic_store(&w->queue_depth, w->queued);
 	}
-	pthread_mutex_unlock(&w->mutex);
-	/* Afterwards, or the writer wakes to wait for the mutex. */
 	if (first)
+		atomic_fetch_add(&w->waking, 1);
+	pthread_mutex_unlock(&w->mutex);
+	/* Afterwards, or the writer wakes to wait for the mutex; counted,
+	 * because the writer may be done with it all before the signal. */
+	if (first) {
 		pthread_cond_signal(&w->work);
+		atomic_fetch_sub(&w->waking, 1);
+	}
 	return ok;
 }
 

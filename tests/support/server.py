@@ -93,6 +93,7 @@ class Server:
         self.name = name
         self.process = None
         self.dns = None
+        self.findings = []
         self.log_path = self.top / "serve.log"
 
     @classmethod
@@ -111,6 +112,8 @@ class Server:
         if kind is not None:
             sys.stderr.write("\n".join(self.log_lines()[-60:]) + "\n")
         self.close()
+        if kind is None:
+            assert not self.findings, "\n".join(self.findings)
 
     # ---- life ----
 
@@ -214,6 +217,7 @@ class Server:
 
     def close(self):
         self.kill()
+        self.findings = self.sanitizer_findings()
         if self.dns is not None:
             self.dns.kill()
             self.dns.wait()
@@ -228,6 +232,14 @@ class Server:
             return self.log_path.read_text(errors="replace").splitlines()
         except FileNotFoundError:
             return []
+
+    def sanitizer_findings(self):
+        """What ASan, UBSan and TSan said of the processes, with context."""
+        lines, out = self.log_lines(), []
+        for i, line in enumerate(lines):
+            if "Sanitizer" in line or "runtime error:" in line:
+                out += lines[i:i + 25]
+        return out[:200]
 
     def log_events(self, event=None):
         for line in self.log_lines():
