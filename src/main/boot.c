@@ -7,12 +7,19 @@
 #include "main/boot.h"
 #include "util/secret.h"
 
+/* Far longer than a child that lives leaves a message lying. */
+#define SEND_S 10
+
 bool
 boot_pair(int fds[2], struct err *err)
 {
+	const struct timeval most = { .tv_sec = SEND_S };
+
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
-		return fail_errno(err, ERR_SYSTEM,
-		    "no socket pair for a child process");
+		return fail_errno(
+		    err, ERR_SYSTEM, "no socket pair for a child process");
+	/* A child that reads nothing must not stop its supervisor. */
+	(void)setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 	return true;
 }
 
@@ -51,7 +58,9 @@ boot_send(int channel, enum boot_type type, struct bytes body, int fd,
 		n = sendmsg(channel, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return fail_errno(err, ERR_SYSTEM,
+		return fail_errno(err,
+		    errno == EAGAIN || errno == EWOULDBLOCK ? ERR_BUSY
+							    : ERR_SYSTEM,
 		    "a child process does not take its messages");
 	return true;
 }
@@ -63,24 +72,22 @@ received_fd(struct msghdr *msg)
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
 	     c = CMSG_NXTHDR(msg, c))
-		if (c->cmsg_level == SOL_SOCKET &&
-		    c->cmsg_type == SCM_RIGHTS &&
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 		    c->cmsg_len == CMSG_LEN(sizeof(int)))
 			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	return fd;
 }
 
 bool
-boot_receive(int channel, struct arena *a, struct boot_message *out,
-    struct err *err)
+boot_receive(
+    int channel, struct arena *a, struct boot_message *out, struct err *err)
 {
 	union {
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	static const size_t room = 1 + BOOT_MAX_BODY;
-	uint8_t *packet = arena_alloc(a, room + 1);
-	struct iovec iov = { .iov_base = packet, .iov_len = room };
+	uint8_t packet[1 + BOOT_MAX_BODY];
+	struct iovec iov = { .iov_base = packet, .iov_len = sizeof(packet) };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.room,
@@ -101,12 +108,14 @@ boot_receive(int channel, struct arena *a, struct boot_message *out,
 	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
 		if (fd >= 0)
 			close(fd);
-		return fail(err, ERR_MALFORMED, "a boot message of type %u",
-		    packet[0]);
+		return fail(
+		    err, ERR_MALFORMED, "a boot message of type %u", packet[0]);
 	}
 	out->type = (enum boot_type)packet[0];
-	out->body = bytes_of(packet + 1, (size_t)n - 1);
+	out->body = arena_bytes(a, bytes_of(packet + 1, (size_t)n - 1));
 	out->fd = fd;
+	/* It may have been the passphrase. */
+	secret_wipe(packet, (size_t)n);
 	return true;
 }
 
@@ -117,16 +126,16 @@ boot_memfd(const char *name, struct bytes content, int *fd, struct err *err)
 	size_t done = 0;
 
 	if (made < 0)
-		return fail_errno(err, ERR_SYSTEM, "no memory file for %s",
-		    name);
+		return fail_errno(
+		    err, ERR_SYSTEM, "no memory file for %s", name);
 	while (done < content.n) {
 		ssize_t n = write(made, content.p + done, content.n - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fail_errno(err, ERR_SYSTEM,
-			    "no memory file for %s", name);
+			return fail_errno(
+			    err, ERR_SYSTEM, "no memory file for %s", name);
 		done += (size_t)n;
 	}
 	*fd = made;
@@ -135,8 +144,8 @@ boot_memfd(const char *name, struct bytes content, int *fd, struct err *err)
 }
 
 bool
-boot_read_fd(int fd, size_t max, struct arena *a, struct bytes *out,
-    struct err *err)
+boot_read_fd(
+    int fd, size_t max, struct arena *a, struct bytes *out, struct err *err)
 {
 	struct stat st;
 	uint8_t *p;
@@ -148,18 +157,18 @@ boot_read_fd(int fd, size_t max, struct arena *a, struct bytes *out,
 		return fail(err, ERR_MALFORMED, "not a regular file");
 	if (st.st_size < 0 || (uint64_t)st.st_size > max)
 		return fail(err, ERR_TOO_LARGE,
-		    "a file of %lld octets, at most %zu",
-		    (long long)st.st_size, max);
+		    "a file of %lld octets, at most %zu", (long long)st.st_size,
+		    max);
 	p = arena_alloc(a, (size_t)st.st_size + 1);
 	while (n < (size_t)st.st_size) {
-		ssize_t got = pread(fd, p + n, (size_t)st.st_size - n,
-		    (off_t)n);
+		ssize_t got =
+		    pread(fd, p + n, (size_t)st.st_size - n, (off_t)n);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fail_errno(err, ERR_SYSTEM,
-			    "a file cannot be read");
+			return fail_errno(
+			    err, ERR_SYSTEM, "a file cannot be read");
 		if (got == 0)
 			break;
 		n += (size_t)got;

@@ -18,35 +18,36 @@
 #define BOOT_MAX_BODY 32768u
 
 enum boot_type {
-	BOOT_CONFIG = 1,	/* body: path; fd: memfd with the text */
-	BOOT_FILE,		/* body: path as configured; fd: memfd */
-	BOOT_LISTENER,		/* body: index in config.listen, or "control" */
-	BOOT_KEY,		/* body: role; fd: the key file, read only */
-	BOOT_PASSPHRASE,	/* body: the octets; wiped after sending */
-	BOOT_DIRECTORY,		/* body: "db"; fd */
-	BOOT_SIGNER,		/* fd: the requests socket */
-	BOOT_CONTROL,		/* fd: the signer's limits socket */
-	BOOT_JOURNAL,		/* fd: keys/signer.journal */
-	BOOT_LIMITS,		/* fd: memfd with the limits' JSON */
-	BOOT_FLAG,		/* body: "testing", "status-only", "root" … */
-	BOOT_FAULT,		/* body: CHANCERY_FAULT's value */
-	BOOT_GO,		/* all is sent: start */
-	BOOT_RELOAD,		/* the configuration and files sent anew */
-	BOOT_DRAIN,		/* finish what runs and leave */
-	BOOT_READY,		/* from the child */
-	BOOT_RELOADED,		/* from the child; body: "" or why not */
+	BOOT_CONFIG = 1, /* body: path; fd: memfd with the text */
+	BOOT_FILE, /* body: path as configured; fd: memfd */
+	BOOT_LISTENER, /* body: index in config.listen, or "control" */
+	BOOT_KEY, /* body: role; fd: the key file, read only */
+	BOOT_PASSPHRASE, /* body: the octets; wiped after sending */
+	BOOT_DIRECTORY, /* body: "db"; fd */
+	BOOT_SIGNER, /* fd: the requests socket */
+	BOOT_CONTROL, /* fd: the signer's limits socket */
+	BOOT_JOURNAL, /* fd: keys/signer.journal */
+	BOOT_LIMITS, /* fd: memfd with the limits' JSON */
+	BOOT_FLAG, /* body: "testing", "status-only", "root" … */
+	BOOT_FAULT, /* body: CHANCERY_FAULT's value */
+	BOOT_GO, /* all is sent: start */
+	BOOT_RELOAD, /* the configuration and files sent anew */
+	BOOT_DRAIN, /* finish what runs and leave */
+	BOOT_READY, /* from the child */
+	BOOT_RELOADED, /* from the child; body: "" or why not */
 	BOOT_TYPES
 };
 
 struct boot_message {
 	enum boot_type type;
-	struct bytes body;	/* in the arena, NUL-terminated behind */
-	int fd;			/* -1: none; the receiver's to close */
+	struct bytes body; /* in the arena */
+	int fd; /* -1: none; the receiver's to close */
 };
 
 /* A pair: [0] the supervisor's end, [1] the child's. */
 bool boot_pair(int fds[2], struct err *err) MUST_CHECK;
-/* fd -1: none; it stays the caller's. */
+/* fd -1: none; it stays the caller's.  ERR_BUSY: nobody reads at the other end
+ * (for the supervisor's; a child waits). */
 bool boot_send(int channel, enum boot_type type, struct bytes body, int fd,
     struct err *err) MUST_CHECK;
 /* Waits for a message; ERR_NOT_FOUND when the other end is gone. */

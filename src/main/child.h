@@ -6,6 +6,8 @@
 
 /* The store broke: start again, answering status only (invariant 7). */
 #define EXIT_STORE_BROKEN 75
+/* What it was given is wrong, before it served anything (EX_CONFIG). */
+#define EXIT_MISCONFIGURED 78
 
 int child_server(void);
 int child_signer(void);

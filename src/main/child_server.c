@@ -15,33 +15,52 @@
 /* The supervisor kills after 30 s. */
 #define DRAIN_MS 25000
 
+static struct server_setup *
+setup_new(void)
+{
+	struct server_setup *setup = mem_alloc(sizeof(*setup));
+
+	setup->arena = arena_new();
+	return setup;
+}
+
+static void
+setup_free(struct server_setup *setup)
+{
+	config_free(setup->config);
+	privkey_free(setup->tls_key);
+	secret_free(setup->passphrase);
+	arena_free(setup->arena);
+	free(setup);
+}
+
 static bool
-take_config(struct server_setup *setup, const struct boot_message *m,
-    struct err *err)
+take_config(
+    struct server_setup *setup, const struct boot_message *m, struct err *err)
 {
 	struct config_mistakes mistakes = { 0 };
 	struct bytes text;
 
 	if (!boot_read_fd(m->fd, FILE_MAX, setup->arena, &text, err))
 		return false;
-	if (!config_load(arena_str(setup->arena, m->body), text,
-		&setup->config, &mistakes)) {
+	if (!config_load(arena_str(setup->arena, m->body), text, &setup->config,
+		&mistakes)) {
 		config_mistakes_free(&mistakes);
-		return fail(err, ERR_INTERNAL,
+		return fail(err, ERR_CONFIG,
 		    "the configuration that the supervisor read is refused");
 	}
 	return true;
 }
 
 static bool
-take_file(struct server_setup *setup, const struct boot_message *m,
-    struct err *err)
+take_file(
+    struct server_setup *setup, const struct boot_message *m, struct err *err)
 {
 	struct server_file *f = &setup->files[setup->files_n];
 
 	if (setup->files_n == SERVER_FILES_MAX)
-		return fail(err, ERR_TOO_LARGE, "more than %u files",
-		    SERVER_FILES_MAX);
+		return fail(
+		    err, ERR_TOO_LARGE, "more than %u files", SERVER_FILES_MAX);
 	if (!boot_read_fd(m->fd, FILE_MAX, setup->arena, &f->content, err))
 		return false;
 	f->path = arena_str(setup->arena, m->body);
@@ -51,23 +70,41 @@ take_file(struct server_setup *setup, const struct boot_message *m,
 
 /* The server has one key of its own to load: that of its TLS certificate. */
 static bool
-take_key(struct server *s, const struct boot_message *m, struct err *err)
+take_key(
+    struct server_setup *setup, const struct boot_message *m, struct err *err)
 {
+	struct privkey *key;
+	struct err why = { 0 };
 	struct bytes pem;
 	bool ok;
 
-	if (!boot_read_fd(m->fd, KEY_FILE_MAX, s->setup->arena, &pem, err))
+	if (!boot_read_fd(m->fd, KEY_FILE_MAX, setup->arena, &pem, err))
 		return false;
-	ok = privkey_load(pem, s->passphrase, &s->tls_key, err);
+	ok = privkey_load(pem, setup->passphrase, &key, &why);
 	secret_wipe((void *)(uintptr_t)pem.p, pem.n);
-	return ok;
+	secret_free(setup->passphrase);
+	setup->passphrase = NULL;
+	if (!ok)
+		return fail_detail(err, ERR_CONFIG, why.shown, "%.*s: %s",
+		    (int)m->body.n, (const char *)m->body.p, why.detail);
+	privkey_free(setup->tls_key);
+	setup->tls_key = key;
+	return true;
+}
+
+static void
+take_passphrase(struct server_setup *setup, const struct boot_message *m)
+{
+	secret_free(setup->passphrase);
+	setup->passphrase = secret_new(m->body.p, m->body.n);
+	secret_wipe((void *)(uintptr_t)m->body.p, m->body.n);
 }
 
 static bool
 take_listener(struct server *s, const struct boot_message *m, struct err *err)
 {
 	struct net_listener *l = &s->listeners[s->listeners_n];
-	const struct config *c = s->setup->config;
+	const struct config *c = s->incoming->config;
 	int64_t index;
 
 	if (s->listeners_n == COUNT_OF(s->listeners) || c == NULL)
@@ -76,7 +113,7 @@ take_listener(struct server *s, const struct boot_message *m, struct err *err)
 	if (bytes_is(m->body, "control")) {
 		l->kind = LISTENER_CONTROL;
 	} else {
-		if (!text_parse_int(arena_str(s->setup->arena, m->body), 0,
+		if (!text_parse_int(arena_str(s->incoming->arena, m->body), 0,
 			(int64_t)c->listen_n - 1, &index, err))
 			return false;
 		l->kind = c->listen[index].kind;
@@ -126,24 +163,28 @@ take_flag(struct server *s, const char *flag, struct err *err)
 
 /* One message of the start or of a reload; *keep: its descriptor stays. */
 static bool
-take(struct server *s, const struct boot_message *m, bool *keep,
-    struct err *err)
+take(
+    struct server *s, const struct boot_message *m, bool *keep, struct err *err)
 {
 	*keep = false;
 	switch (m->type) {
 	case BOOT_FAULT:
-		return fault_init_from(arena_str(s->setup->arena, m->body)) ||
+		return fault_init_from(
+			   arena_str(s->incoming->arena, m->body)) ||
 		    fail(err, ERR_USAGE, "CHANCERY_FAULT names no fault point");
 	case BOOT_CONFIG:
-		return take_config(s->setup, m, err);
+		/* It begins a series: what came of one that broke off is
+		 * void. */
+		setup_free(s->incoming);
+		s->incoming = setup_new();
+		return take_config(s->incoming, m, err);
 	case BOOT_FILE:
-		return take_file(s->setup, m, err);
+		return take_file(s->incoming, m, err);
 	case BOOT_PASSPHRASE:
-		s->passphrase = secret_new(m->body.p, m->body.n);
-		secret_wipe((void *)(uintptr_t)m->body.p, m->body.n);
+		take_passphrase(s->incoming, m);
 		return true;
 	case BOOT_KEY:
-		return take_key(s, m, err);
+		return take_key(s->incoming, m, err);
 	case BOOT_LISTENER:
 		*keep = true;
 		return take_listener(s, m, err);
@@ -156,131 +197,128 @@ take(struct server *s, const struct boot_message *m, bool *keep,
 		s->signer_socket = m->fd;
 		return true;
 	case BOOT_FLAG:
-		return take_flag(s, arena_str(s->setup->arena, m->body), err);
+		return take_flag(
+		    s, arena_str(s->incoming->arena, m->body), err);
 	default:
 		return fail(err, ERR_MALFORMED,
 		    "boot message %d is not for the server", (int)m->type);
 	}
 }
 
-static struct server_setup *
-setup_new(struct server_setup *older)
-{
-	struct server_setup *setup = mem_alloc(sizeof(*setup));
-
-	setup->arena = arena_new();
-	setup->older = older;
-	return setup;
-}
-
-static void
-setup_free(struct server_setup *setup)
-{
-	config_free(setup->config);
-	arena_free(setup->arena);
-	free(setup);
-}
-
-/* Up to and without the message that ends the series. */
+/*
+ * Up to and without the message that ends the series.  *bad: the first of them
+ * that could not be taken; only the end of the channel is a failure.
+ */
 static bool
-receive(struct server *s, enum boot_type *last, struct err *err)
+receive(
+    struct server *s, enum boot_type *last, struct err *bad, struct err *err)
 {
+	AUTO_ARENA *a = arena_new();
 	struct boot_message m;
 	bool keep;
 
 	for (;;) {
-		if (!boot_receive(BOOT_FD, s->setup->arena, &m, err))
+		arena_reset(a);
+		if (!boot_receive(BOOT_FD, a, &m, err))
 			return false;
 		*last = m.type;
 		if (m.type == BOOT_GO || m.type == BOOT_RELOAD ||
 		    m.type == BOOT_DRAIN)
 			break;
-		if (!take(s, &m, &keep, err))
-			return false;
+		if (!take(s, &m, &keep, bad))
+			keep = false;
 		if (!keep && m.fd >= 0)
 			close(m.fd);
 	}
-	if (s->setup->config != NULL) {
-		resolve_port(s->setup->config, &s->setup->config->base_url,
-		    s->https_port);
-		resolve_port(s->setup->config,
-		    &s->setup->config->http_base_url, s->http_port);
+	if (s->incoming->config != NULL) {
+		struct config *c = s->incoming->config;
+
+		resolve_port(c, &c->base_url, s->https_port);
+		resolve_port(c, &c->http_base_url, s->http_port);
 	}
 	return true;
 }
 
 /* ---- what the supervisor wants while it runs ---- */
 
-/* A series that ends in BOOT_RELOAD is taken whole or not at all. */
+/* The series is whole: taken altogether, or not at all. */
 static void
-reload(struct server *s, struct server_setup *old)
+reload(struct server *s, struct err *bad)
 {
-	struct err err = { 0 }, sent = { 0 };
-	const char *why = "";
+	struct server_setup *setup = s->incoming;
+	struct err sent = { 0 };
 
-	if (!server_reload(s, &err)) {
-		log_err(LOG_ERROR, "reload-refused", &err);
-		why = err.shown;
-		setup_free(s->setup);
-		s->setup = old;
-	}
-	if (!boot_send(BOOT_FD, BOOT_RELOADED, bytes_str(why), -1, &sent))
+	s->incoming = setup_new();
+	if (bad->kind == ERR_NONE &&
+	    (setup->config == NULL || setup->tls_key == NULL))
+		(void)fail(bad, ERR_INTERNAL, "a reload without everything");
+	if (bad->kind != ERR_NONE)
+		setup_free(setup);
+	else
+		(void)!server_reload(s, setup, bad);
+	if (bad->kind != ERR_NONE)
+		log_err(LOG_ERROR, "reload", bad);
+	if (!boot_send(
+		BOOT_FD, BOOT_RELOADED, bytes_str(bad->shown), -1, &sent))
 		log_err(LOG_ERROR, "supervisor-gone", &sent);
 }
 
 static void
 follow(struct server *s)
 {
-	struct err err = { 0 };
-
 	for (;;) {
-		struct server_setup *old = s->setup;
+		struct err err = { 0 }, bad = { 0 };
 		enum boot_type what;
 
-		s->setup = setup_new(old);
-		if (!receive(s, &what, &err)) {
+		if (!receive(s, &what, &bad, &err)) {
 			/* Without its supervisor a server is nobody's. */
 			log_err(LOG_ERROR, "supervisor-gone", &err);
 			_exit(1);
 		}
-		if (what == BOOT_DRAIN) {
-			setup_free(s->setup);
-			s->setup = old;
+		if (what == BOOT_DRAIN)
 			return;
-		}
-		reload(s, old);
+		reload(s, &bad);
 	}
 }
 
 static void
-setups_free(struct server_setup *setup)
+setups_free(struct server *s)
 {
-	while (setup != NULL) {
-		struct server_setup *older = setup->older;
+	setup_free(s->incoming);
+	while (s->setups != NULL) {
+		struct server_setup *setup = s->setups;
 
+		s->setups = setup->next;
 		setup_free(setup);
-		setup = older;
 	}
 }
 
 static bool
 run(struct server *s, struct err *err)
 {
+	struct server_setup *setup;
+	struct err bad = { 0 };
 	enum boot_type what;
 
-	if (!spawn_harden(err) || !receive(s, &what, err))
+	if (!spawn_harden(err) || !receive(s, &what, &bad, err))
 		return false;
-	if (what != BOOT_GO || s->setup->config == NULL || s->tls_key == NULL ||
-	    s->db < 0 || s->signer_socket < 0)
+	setup = s->incoming;
+	s->incoming = setup_new();
+	atomic_store(&s->setup, setup);
+	s->setups = setup;
+	if (bad.kind != ERR_NONE) {
+		*err = bad;
+		return false;
+	}
+	if (what != BOOT_GO || setup->config == NULL ||
+	    setup->tls_key == NULL || s->db < 0 || s->signer_socket < 0)
 		return fail(err, ERR_INTERNAL,
 		    "the supervisor did not hand over everything");
-	const struct config *c = s->setup->config;
+	const struct config *c = setup->config;
 	const char *files[] = { c->validation.hosts_file,
 		c->validation.trust_anchor_file };
 
 	log_init(c->log.format, c->log.level, "server");
-	secret_free(s->passphrase);
-	s->passphrase = NULL;
 	if (!sandbox_enter_server(s->db, files, COUNT_OF(files), err))
 		return false;
 	s->clock = clock_system(c->testing.clock_offset);
@@ -294,26 +332,38 @@ run(struct server *s, struct err *err)
 	return true;
 }
 
+static int
+exit_status(const struct err *err)
+{
+	switch (err->kind) {
+	case ERR_STORE:
+		return EXIT_STORE_BROKEN;
+	case ERR_CONFIG:
+		return EXIT_MISCONFIGURED;
+	default:
+		return 1;
+	}
+}
+
 int
 child_server(void)
 {
 	struct server *s = mem_alloc(sizeof(*s));
 	struct err err = { 0 };
-	bool ok;
 
-	s->setup = setup_new(NULL);
+	s->incoming = setup_new();
 	s->db = -1;
 	s->signer_socket = -1;
+	pthread_mutex_init(&s->own_tls_lock, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	log_init(LOG_JSON, LOG_INFO, "server");
-	ok = run(s, &err);
-	if (!ok) {
+	if (!run(s, &err)) {
 		log_err(LOG_ERROR, "server-not-started", &err);
 		/* Threads may run on half of what was started. */
-		_exit(err.kind == ERR_STORE ? EXIT_STORE_BROKEN : 1);
+		_exit(exit_status(&err));
 	}
-	privkey_free(s->tls_key);
-	setups_free(s->setup);
+	setups_free(s);
+	pthread_mutex_destroy(&s->own_tls_lock);
 	free(s);
 	return 0;
 }

@@ -17,8 +17,8 @@ handover_open(struct supervisor *s, struct err *err)
 	struct bytes text;
 	int64_t node;
 
-	s->journal = openat(s->state.fd, "keys/signer.journal",
-	    O_RDWR | O_APPEND | O_CLOEXEC);
+	s->journal = openat(
+	    s->state.fd, "keys/signer.journal", O_RDWR | O_APPEND | O_CLOEXEC);
 	if (s->journal < 0)
 		return fail(err, ERR_CONFIG,
 		    "%s/keys/signer.journal: %s; expected the journal that "
@@ -35,8 +35,8 @@ handover_open(struct supervisor *s, struct err *err)
 }
 
 static bool
-send_text(int channel, enum boot_type type, const char *text, int fd,
-    struct err *err)
+send_text(
+    int channel, enum boot_type type, const char *text, int fd, struct err *err)
 {
 	return boot_send(channel, type, bytes_str(text), fd, err);
 }
@@ -64,8 +64,8 @@ send_key(struct supervisor *s, int channel, const char *path, bool required,
 	if (fd < 0 && !required && errno == ENOENT)
 		return true;
 	if (fd < 0)
-		return fail(err, ERR_CONFIG, "key %s: %s", path,
-		    strerror(errno));
+		return fail(
+		    err, ERR_CONFIG, "key %s: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0 || (st.st_mode & 077) != 0)
 		return fail(err, ERR_CONFIG,
 		    "key %s has mode %03o, expected 600: others can read it; "
@@ -75,11 +75,11 @@ send_key(struct supervisor *s, int channel, const char *path, bool required,
 }
 
 bool
-handover_limits(struct supervisor *s, struct arena *a, struct bytes *json,
-    struct err *err)
+handover_limits(
+    struct supervisor *s, struct arena *a, struct bytes *json, struct err *err)
 {
-	return ca_signer_limits(s->config, (uint8_t)s->node, state_read_file,
-	    &s->state, a, json, err);
+	return ca_signer_limits(s->loaded.config, (uint8_t)s->node,
+	    state_read_file, &s->state, a, json, err);
 }
 
 static bool
@@ -87,8 +87,8 @@ send_passphrase(int channel, const struct secret *passphrase, struct err *err)
 {
 	if (passphrase == NULL)
 		return true;
-	return boot_send(channel, BOOT_PASSPHRASE, secret_reveal(passphrase),
-	    -1, err);
+	return boot_send(
+	    channel, BOOT_PASSPHRASE, secret_reveal(passphrase), -1, err);
 }
 
 static bool
@@ -101,8 +101,8 @@ send_common(struct supervisor *s, const struct child *c, struct err *err)
 	if (s->fault != NULL && c->starts == 1 &&
 	    !send_text(channel, BOOT_FAULT, s->fault, -1, err))
 		return false;
-	return send_bytes_as_file(channel, BOOT_CONFIG, s->config_path,
-	    s->config_text, err);
+	return send_bytes_as_file(
+	    channel, BOOT_CONFIG, s->config_path, s->loaded.text, err);
 }
 
 bool
@@ -116,9 +116,10 @@ handover_signer(struct supervisor *s, int limits_fd, struct err *err)
 	    !send_common(s, &s->signer, err) ||
 	    !send_passphrase(channel, s->passphrase, err))
 		return false;
-	for (size_t i = 0; i < s->config->cas_n; i++)
-		if (s->config->cas[i].key != NULL &&
-		    !send_key(s, channel, s->config->cas[i].key, true, err))
+	for (size_t i = 0; i < s->loaded.config->cas_n; i++)
+		if (s->loaded.config->cas[i].key != NULL &&
+		    !send_key(
+			s, channel, s->loaded.config->cas[i].key, true, err))
 			return false;
 	return send_bytes_as_file(channel, BOOT_LIMITS, "", limits, err) &&
 	    send_text(channel, BOOT_JOURNAL, "", s->journal, err) &&
@@ -150,7 +151,7 @@ send_file(struct supervisor *s, int channel, const char *path, bool required,
 static bool
 send_files(struct supervisor *s, int channel, struct err *err)
 {
-	const struct config *c = s->config;
+	const struct config *c = s->loaded.config;
 
 	for (size_t i = 0; i < c->cas_n; i++) {
 		AUTO_STR *crl = mem_printf("crl/%s.crl", c->cas[i].name);
@@ -172,7 +173,7 @@ send_port(struct supervisor *s, int channel, enum listener_kind kind,
 		char address[NET_ADDRESS_SIZE];
 		AUTO_STR *text = NULL;
 
-		if (s->config->listen[i].kind != kind)
+		if (s->loaded.config->listen[i].kind != kind)
 			continue;
 		net_listen_address(s->listeners[i], address);
 		text = mem_printf("%s%s", flag, strrchr(address, ':') + 1);
@@ -184,8 +185,8 @@ send_port(struct supervisor *s, int channel, enum listener_kind kind,
 bool
 handover_server(struct supervisor *s, struct err *err)
 {
-	AUTO_FD db = openat(s->state.fd, "db",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD db =
+	    openat(s->state.fd, "db", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_STR *node = mem_printf("node=%d", s->node);
 	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
 	int channel = s->server.channel;
@@ -195,7 +196,7 @@ handover_server(struct supervisor *s, struct err *err)
 	if (!send_common(s, &s->server, err) ||
 	    !send_passphrase(channel, derived, err) ||
 	    !send_files(s, channel, err) ||
-	    !send_key(s, channel, s->config->tls.key, true, err) ||
+	    !send_key(s, channel, s->loaded.config->tls.key, true, err) ||
 	    !send_text(channel, BOOT_DIRECTORY, "db", db, err) ||
 	    !send_text(channel, BOOT_SIGNER, "", s->signer_pair[0], err) ||
 	    !send_text(channel, BOOT_FLAG, node, -1, err) ||
@@ -210,8 +211,8 @@ handover_server(struct supervisor *s, struct err *err)
 	for (size_t i = 0; i < s->listeners_n; i++) {
 		AUTO_STR *index = mem_printf("%zu", i);
 
-		if (!send_text(channel, BOOT_LISTENER, index, s->listeners[i],
-			err))
+		if (!send_text(
+			channel, BOOT_LISTENER, index, s->listeners[i], err))
 			return false;
 	}
 	return send_text(channel, BOOT_LISTENER, "control", s->control, err) &&
@@ -221,10 +222,14 @@ handover_server(struct supervisor *s, struct err *err)
 bool
 handover_reload(struct supervisor *s, struct err *err)
 {
+	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
 	int channel = s->server.channel;
 
-	return send_bytes_as_file(channel, BOOT_CONFIG, s->config_path,
-		   s->config_text, err) &&
+	/* A new certificate of the operator's comes with a new key. */
+	return send_bytes_as_file(
+		   channel, BOOT_CONFIG, s->config_path, s->loaded.text, err) &&
+	    send_passphrase(channel, derived, err) &&
 	    send_files(s, channel, err) &&
+	    send_key(s, channel, s->loaded.config->tls.key, true, err) &&
 	    send_text(channel, BOOT_RELOAD, "", -1, err);
 }

@@ -12,7 +12,9 @@
 #define PROBE_BROKEN_MS 1000
 #define CLEAN_EVERY_MS 60000
 #define CLEAN_LIMIT 1000
-#define TLS_EVERY_MS 60000
+/* A look at the clock; a renewal that failed is tried again later. */
+#define TLS_EVERY_MS 1000
+#define TLS_FAILED_MS 60000
 #define RECOVER_EVERY_MS 1000
 
 struct housekeeping {
@@ -21,7 +23,8 @@ struct housekeeping {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
-	int64_t ping_at, probe_at, clean_at, tls_at, recover_at;	/* monotonic ms */
+	int64_t ping_at, probe_at, clean_at, tls_at,
+	    recover_at; /* monotonic ms */
 };
 
 static int64_t
@@ -83,8 +86,8 @@ clean(struct server *s)
 	struct err err = { 0 };
 	uint64_t removed;
 
-	if (!store_clean(s->store, clock_now(&s->clock), CLEAN_LIMIT,
-		&removed, &err))
+	if (!store_clean(
+		s->store, clock_now(&s->clock), CLEAN_LIMIT, &removed, &err))
 		log_err(LOG_WARN, "clean", &err);
 	else if (removed > 0)
 		log_event(LOG_DEBUG, "clean", LF_INT("removed", removed));
@@ -113,8 +116,8 @@ tick(struct housekeeping *h)
 	if (is_due(&h->ping_at, PING_EVERY_MS))
 		measure_signer(s);
 	if (is_due(&h->probe_at,
-		atomic_load(&s->health.store_writable) ? PROBE_EVERY_MS :
-							 PROBE_BROKEN_MS))
+		atomic_load(&s->health.store_writable) ? PROBE_EVERY_MS
+						       : PROBE_BROKEN_MS))
 		measure_store(s);
 	/* Invariant 7: status-only means that nothing is written. */
 	if (!atomic_load(&s->health.status_only)) {
@@ -128,8 +131,10 @@ tick(struct housekeeping *h)
 			log_err(LOG_ERROR, "validations", &err);
 		err_clear(&err);
 		if (is_due(&h->tls_at, TLS_EVERY_MS) &&
-		    !own_tls_renew(s, &err))
+		    !own_tls_renew(s, &err)) {
+			h->tls_at = now_ms() + TLS_FAILED_MS;
 			log_err(LOG_ERROR, "own-certificate", &err);
+		}
 		if (is_due(&h->clean_at, CLEAN_EVERY_MS))
 			clean(s);
 	}

@@ -2,8 +2,10 @@
  * chancery: a certification authority server.  `chancery help` lists what it
  * does; docs/architecture.md tells how it is built.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "main/child.h"
 #include "main/init.h"
@@ -77,6 +79,13 @@ static const struct cli_command commands[] = {
 int
 main(int argc, char **argv)
 {
+	int fd;
+
+	/* A socket or a key that is opened must never become standard error. */
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+		continue;
+	if (fd > STDERR_FILENO)
+		close(fd);
 	/* Exec'ed by the supervisor, with the boot channel as descriptor 3. */
 	if (argc == 3 && strcmp(argv[1], "--child") == 0)
 		return strcmp(argv[2], "signer") == 0 ? child_signer()

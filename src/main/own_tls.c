@@ -1,4 +1,5 @@
 #include "ca/ceremony.h"
+#include "ca/profile.h"
 #include "main/own_tls.h"
 #include "util/fault.h"
 #include "util/log.h"
@@ -23,8 +24,8 @@ url_host(const char *url, struct arena *a)
 }
 
 bool
-own_tls_names(const struct config *c, struct arena *a, struct names *out,
-    struct err *err)
+own_tls_names(
+    const struct config *c, struct arena *a, struct names *out, struct err *err)
 {
 	const char *urls[] = { c->base_url, c->http_base_url };
 	struct name *v = arena_array(a, COUNT_OF(urls), sizeof(*v));
@@ -46,17 +47,15 @@ own_tls_names(const struct config *c, struct arena *a, struct names *out,
 }
 
 bool
-own_tls_issue(struct ca *ca, const struct config *c,
-    struct privkey *key, int64_t now, struct arena *a,
-    struct ca_issued *out, struct err *err)
+own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
+    int64_t now, struct arena *a, struct ca_issued *out, struct err *err)
 {
 	struct buf der = { 0 };
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
 	struct ca_request req = { .requester = REQUESTER,
 		.not_after = now + c->tls.lifetime };
 	/* The profile makes the subject; what the CSR says is not used. */
-	const struct ceremony ours = { .common_name = "chancery",
-		.now = now };
+	const struct ceremony ours = { .common_name = "chancery", .now = now };
 
 	if (!own_tls_names(c, a, &req.names, err) ||
 	    !ca_ceremony_csr(&ours, key, &der, err) ||
@@ -71,12 +70,18 @@ own_tls_issue(struct ca *ca, const struct config *c,
 	return ca_issue(ca, &req, a, out, err);
 }
 
+static struct privkey *
+own_key(const struct server *s)
+{
+	return atomic_load(&s->setup)->tls_key;
+}
+
 /* The newest unexpired certificate of ours for this key and these names. */
 static bool
 find_stored(struct server *s, struct arena *a, struct cert_row *out,
     bool *found, struct err *err)
 {
-	const struct config *c = s->setup->config;
+	const struct config *c = server_config(s);
 	struct cert_filter f = { .status = CERT_ISSUED,
 		.unexpired = true,
 		.limit = CERTS_LOOKED_AT,
@@ -87,7 +92,7 @@ find_stored(struct server *s, struct arena *a, struct cert_row *out,
 	size_t n;
 
 	*found = false;
-	digest_sha256(privkey_spki(s->tls_key), spki);
+	digest_sha256(privkey_spki(own_key(s)), spki);
 	if (!own_tls_names(c, a, &names, err))
 		return false;
 	f.name_pattern = names.v[0].text;
@@ -111,17 +116,25 @@ give_to_network(struct server *s, struct bytes chain_pem, struct err *err)
 	AUTO_BUF key = { 0 };
 	bool ok;
 
-	if (!privkey_encode(s->tls_key, NULL, &key, err))
+	if (!privkey_encode(own_key(s), NULL, &key, err))
 		return false;
 	ok = net_set_tls(s->net, chain_pem, buf_bytes(&key), err);
 	secret_wipe(key.p, key.n);
 	return ok;
 }
 
+/* When a third is left of what it had when it was issued: the profile sets
+ * notBefore back, and a short life would begin as an old one. */
 static int64_t
-renew_at(int64_t not_before, int64_t not_after)
+renew_at(const struct server *s, int64_t not_before, int64_t not_after)
 {
-	return not_after - (not_after - not_before) / 3;
+	const struct profile *p =
+	    ca_profile_find(s->ca, server_config(s)->tls.profile);
+	int64_t life = not_after - not_before;
+
+	if (p != NULL && p->t.backdate < life)
+		life -= p->t.backdate;
+	return not_after - life / 3;
 }
 
 static bool
@@ -130,14 +143,14 @@ issue_and_install(struct server *s, struct arena *a, struct err *err)
 	struct ca_issued issued;
 
 	FAULT("tls.renew.before");
-	if (!own_tls_issue(s->ca, s->setup->config, s->tls_key,
+	if (!own_tls_issue(s->ca, server_config(s), own_key(s),
 		clock_now(&s->clock), a, &issued, err))
 		return false;
 	FAULT("tls.renew.after");
-	s->tls_renew_at = renew_at(issued.not_before, issued.not_after);
+	s->tls_renew_at = renew_at(s, issued.not_before, issued.not_after);
 	log_event(LOG_INFO, "own-certificate",
-	    LF_STR("serial",
-		hex_arena(a, bytes_of(issued.serial, SERIAL_SIZE))),
+	    LF_STR(
+		"serial", hex_arena(a, bytes_of(issued.serial, SERIAL_SIZE))),
 	    LF_INT("renew_at", s->tls_renew_at));
 	return give_to_network(s, issued.pem_chain, err);
 }
@@ -148,38 +161,52 @@ install_configured(struct server *s, struct arena *a, struct err *err)
 	struct bytes pem;
 
 	s->tls_renew_at = INT64_MAX;
-	return server_read_file(s, s->setup->config->tls.certificate,
-		   1u << 20, a, &pem, err) &&
+	return server_read_file(s, server_config(s)->tls.certificate, 1u << 20,
+		   a, &pem, err) &&
 	    give_to_network(s, pem, err);
 }
 
-bool
-own_tls_install(struct server *s, struct err *err)
+static bool
+install(struct server *s, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	struct cert_row row;
 	struct bytes pem, der;
 	bool found;
 
-	if (s->setup->config->tls.certificate != NULL)
+	if (server_config(s)->tls.certificate != NULL)
 		return install_configured(s, a, err);
 	if (!find_stored(s, a, &row, &found, err))
 		return false;
 	if (!found ||
-	    renew_at(row.not_before, row.not_after) <= clock_now(&s->clock))
+	    renew_at(s, row.not_before, row.not_after) <= clock_now(&s->clock))
 		return issue_and_install(s, a, err);
-	s->tls_renew_at = renew_at(row.not_before, row.not_after);
+	s->tls_renew_at = renew_at(s, row.not_before, row.not_after);
 	return store_cert_get(s->store, row.id, a, &row, err) &&
 	    ca_cert_chain(s->ca, &row, a, &pem, &der, err) &&
 	    give_to_network(s, pem, err);
 }
 
 bool
+own_tls_install(struct server *s, struct err *err)
+{
+	bool ok;
+
+	pthread_mutex_lock(&s->own_tls_lock);
+	ok = install(s, err);
+	pthread_mutex_unlock(&s->own_tls_lock);
+	return ok;
+}
+
+bool
 own_tls_renew(struct server *s, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
+	bool ok;
 
-	if (clock_now(&s->clock) < s->tls_renew_at)
-		return true;
-	return issue_and_install(s, a, err);
+	pthread_mutex_lock(&s->own_tls_lock);
+	ok = clock_now(&s->clock) < s->tls_renew_at ||
+	    issue_and_install(s, a, err);
+	pthread_mutex_unlock(&s->own_tls_lock);
+	return ok;
 }

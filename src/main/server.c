@@ -13,7 +13,7 @@ server_read_file(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err)
 {
 	const struct server *server = ctx;
-	const struct server_setup *setup = server->setup;
+	const struct server_setup *setup = atomic_load(&server->setup);
 
 	for (size_t i = 0; i < setup->files_n; i++) {
 		if (strcmp(setup->files[i].path, path) != 0)
@@ -40,9 +40,9 @@ store_broke(void *ctx, const struct err *err)
 static bool
 open_store(struct server *s, struct err *err)
 {
-	const struct store_options o = { .path = "chancery.db",
-		.queue = STORE_QUEUE,
-		.clock = s->clock };
+	const struct store_options o = {
+		.path = "chancery.db", .queue = STORE_QUEUE, .clock = s->clock
+	};
 	uint8_t node;
 
 	if (!store_open(&o, &s->store, err) ||
@@ -58,8 +58,9 @@ open_store(struct server *s, struct err *err)
 		store_set_status_only(s->store, true);
 		atomic_store(&s->health.status_only, true);
 		log_event(LOG_WARN, "status-only",
-		    LF_STR("means", "the last server's store broke: only "
-				    "status until a write holds"));
+		    LF_STR("means",
+			"the last server's store broke: only "
+			"status until a write holds"));
 	}
 	return true;
 }
@@ -77,7 +78,7 @@ open_core(struct server *s, struct err *err)
 		.read_ctx = s };
 	unsigned finished = 0, voided = 0;
 
-	if (!ca_new(&deps, s->setup->config, &s->ca, err))
+	if (!ca_new(&deps, server_config(s), &s->ca, err))
 		return false;
 	if (s->status_only)
 		return true;
@@ -92,7 +93,7 @@ open_core(struct server *s, struct err *err)
 static void
 open_protocols(struct server *s)
 {
-	const struct config *c = s->setup->config;
+	const struct config *c = server_config(s);
 	const struct acme_deps acme = { .store = s->store,
 		.ca = s->ca,
 		.lanes = s->lanes,
@@ -101,12 +102,12 @@ open_protocols(struct server *s)
 		.waits = s->waits,
 		.probes = *probes_port(s->probes),
 		.node = s->node,
-		.reject_nonces_percent = s->testing ?
-		    (unsigned)c->testing.reject_nonces_percent :
-		    0 };
-	const struct api_deps api = { .store = s->store,
-		.ca = s->ca,
-		.clock = s->clock };
+		.reject_nonces_percent = s->testing
+		    ? (unsigned)c->testing.reject_nonces_percent
+		    : 0 };
+	const struct api_deps api = {
+		.store = s->store, .ca = s->ca, .clock = s->clock
+	};
 
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
@@ -126,7 +127,7 @@ open_protocols(struct server *s)
 static bool
 open_network(struct server *s, struct err *err)
 {
-	const struct config *c = s->setup->config;
+	const struct config *c = server_config(s);
 	const struct net_settings settings = { .loops = (unsigned)c->loops,
 		.workers = (unsigned)c->workers,
 		.limits = &c->limits,
@@ -147,7 +148,7 @@ open_network(struct server *s, struct err *err)
 bool
 server_start(struct server *s, struct err *err)
 {
-	const struct config *c = s->setup->config;
+	const struct config *c = server_config(s);
 
 	if (!open_store(s, err))
 		return false;
@@ -165,23 +166,36 @@ server_start(struct server *s, struct err *err)
 	return true;
 }
 
-bool
-server_reload(struct server *s, struct err *err)
+/* What may refuse; each of them takes all of it or nothing. */
+static bool
+take_setup(struct server *s, struct server_setup *setup, struct err *err)
 {
-	const struct config *c = s->setup->config;
+	const struct config *c = setup->config;
 
-	if (c == NULL)
-		return fail(err, ERR_INTERNAL, "a reload without a "
-					       "configuration");
-	/* What may refuse comes first: all or nothing. */
-	if (!probes_reload(s->probes, &c->validation, err) ||
-	    !ca_reload(s->ca, c, err))
+	atomic_store(&s->setup, setup);
+	return probes_reload(s->probes, &c->validation, err) &&
+	    ca_reload(s->ca, c, err) && own_tls_install(s, err);
+}
+
+bool
+server_reload(struct server *s, struct server_setup *setup, struct err *err)
+{
+	struct server_setup *old = atomic_load(&s->setup);
+	const struct config *c = setup->config;
+	struct err again = { 0 };
+
+	setup->next = s->setups;
+	s->setups = setup;
+	if (!take_setup(s, setup, err)) {
+		if (!take_setup(s, old, &again))
+			log_err(LOG_ERROR, "reload-not-taken-back", &again);
 		return false;
+	}
 	acme_reload(s->acme, c);
 	api_reload(s->api, c);
 	net_set_limits(s->net, &c->limits);
 	log_set_level(c->log.level);
-	return own_tls_install(s, err);
+	return true;
 }
 
 void

@@ -5,6 +5,9 @@
 #ifndef MAIN_SERVER_H
 #define MAIN_SERVER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "acme/acme.h"
 #include "api/api.h"
 #include "main/boot.h"
@@ -21,20 +24,25 @@ struct server_file {
 
 #define SERVER_FILES_MAX 256u
 
-/* One handed-over configuration with its files; kept until the process ends,
- * because running requests may still look at it. */
+/* One handed-over configuration with its files and TLS key; once any part of
+ * the server has seen it, it is kept until the process ends, because running
+ * requests may still look at it. */
 struct server_setup {
 	struct arena *arena;
 	struct config *config;
+	struct secret *passphrase; /* of the key below; only while taken */
+	struct privkey *tls_key;
 	struct server_file files[SERVER_FILES_MAX];
 	size_t files_n;
-	struct server_setup *older;
+	struct server_setup *next;
 };
 
 struct server {
-	struct server_setup *setup;
-	struct secret *passphrase;	/* of the server's own keys */
-	struct privkey *tls_key;
+	/* What counts now; all that were ever in use. */
+	_Atomic(struct server_setup *) setup;
+	struct server_setup *setups;
+	/* What is being received, seen by the main thread alone. */
+	struct server_setup *incoming;
 	int db, signer_socket;
 	struct net_listener listeners[34];
 	size_t listeners_n;
@@ -57,17 +65,26 @@ struct server {
 	struct http_waits *waits;
 	struct probes *probes;
 	struct net *net;
+	/* The main thread installs, housekeeping renews: one at a time. */
+	pthread_mutex_t own_tls_lock;
 	int64_t tls_renew_at;
 	struct housekeeping *housekeeping;
 };
 
+static inline const struct config *
+server_config(const struct server *s)
+{
+	return atomic_load(&s->setup)->config;
+}
+
 /* read_file of ca.h over the files that were handed over; ctx: the server. */
-bool server_read_file(void *ctx, const char *path, size_t max,
-    struct arena *a, struct bytes *out, struct err *err);
+bool server_read_file(void *ctx, const char *path, size_t max, struct arena *a,
+    struct bytes *out, struct err *err);
 /* Opens, recovers, wires and starts everything; ready when it returns. */
 bool server_start(struct server *s, struct err *err) MUST_CHECK;
-/* Swaps in s->setup, which was replaced by a new one. */
-bool server_reload(struct server *s, struct err *err) MUST_CHECK;
+/* Swaps in another setup, or leaves everything as it was. */
+bool server_reload(
+    struct server *s, struct server_setup *setup, struct err *err) MUST_CHECK;
 /* Finishes what runs, at most ms, and stops everything. */
 void server_stop(struct server *s, int64_t ms);
 

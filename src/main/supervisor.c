@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +26,10 @@
 #define DELAY_MAX_US 10000000
 /* How long a draining server may take before it is killed. */
 #define DRAIN_US 30000000
-
+/* The signer finishes one batch. */
+#define SIGNER_END_US 5000000
+/* From the first message to READY, with recovery and whatever it waits for. */
+#define START_US 300000000
 
 /* Takes the next of systemd's descriptors that has the kind. */
 static int
@@ -48,14 +51,14 @@ open_listeners(struct supervisor *s, struct err *err)
 	struct net_listener adopted[LISTENERS_MAX];
 	size_t n;
 
-	if (s->config->listen_n > LISTENERS_MAX)
+	if (s->loaded.config->listen_n > LISTENERS_MAX)
 		return fail(err, ERR_CONFIG,
-		    "%zu listeners, expected at most %u", s->config->listen_n,
-		    LISTENERS_MAX);
+		    "%zu listeners, expected at most %u",
+		    s->loaded.config->listen_n, LISTENERS_MAX);
 	if (!net_listen_adopt(adopted, COUNT_OF(adopted), &n, err))
 		return false;
-	for (size_t i = 0; i < s->config->listen_n; i++) {
-		const struct config_listen *l = &s->config->listen[i];
+	for (size_t i = 0; i < s->loaded.config->listen_n; i++) {
+		const struct config_listen *l = &s->loaded.config->listen[i];
 		int fd = take_adopted(adopted, n, l->kind);
 
 		if (fd < 0 && !net_listen_open(l, &fd, err))
@@ -64,7 +67,7 @@ open_listeners(struct supervisor *s, struct err *err)
 	}
 	s->control = take_adopted(adopted, n, LISTENER_CONTROL);
 	return s->control >= 0 ||
-	    net_listen_unix(s->config->control_socket, &s->control, err);
+	    net_listen_unix(s->loaded.config->control_socket, &s->control, err);
 }
 
 /* ---- children ---- */
@@ -80,25 +83,27 @@ start_child(struct supervisor *s, struct child *c, struct err *err)
 	if (!boot_pair(pair, err))
 		return false;
 	if (is_server)
-		db = openat(s->state.fd, "db",
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		db = openat(
+		    s->state.fd, "db", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	else if (!boot_pair(limits, err)) {
 		close(pair[0]);
 		close(pair[1]);
 		return false;
 	}
 	ok = spawn_child(c->role, pair[1], db,
-	    is_server ? &s->users.server : &s->users.signer,
-	    s->users.separate, &c->pid, err);
+	    is_server ? &s->users.server : &s->users.signer, s->users.separate,
+	    &c->pid, err);
 	close(pair[1]);
+	if (c->channel >= 0)
+		close(c->channel);
 	c->channel = pair[0];
 	c->starts++;
 	c->ready = false;
-	c->drained = false;
+	c->told_us = 0;
 	c->started_us = clock_monotonic_us();
 	ok = ok &&
-	    (is_server ? handover_server(s, err) :
-			 handover_signer(s, limits[1], err));
+	    (is_server ? handover_server(s, err)
+		       : handover_signer(s, limits[1], err));
 	if (!is_server) {
 		close(limits[1]);
 		if (s->signer_limits >= 0)
@@ -123,14 +128,20 @@ child_died(struct supervisor *s, struct child *c, int status)
 	    LF_INT("lived_ms", lived / 1000));
 	c->status_only =
 	    WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STORE_BROKEN;
+	/* At the first start there is somebody who reads why. */
+	if (!s->was_ready && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == EXIT_MISCONFIGURED)
+		s->misconfigured = true;
 	c->pid = 0;
 	if (c->channel >= 0)
 		close(c->channel);
 	c->channel = -1;
-	c->delay_us = lived >= SHORT_LIFE_US ? DELAY_MIN_US :
-	    c->delay_us == 0		     ? DELAY_MIN_US :
-					       MIN_OF(c->delay_us * 2, DELAY_MAX_US);
+	c->delay_us = lived >= SHORT_LIFE_US ? DELAY_MIN_US
+	    : c->delay_us == 0		     ? DELAY_MIN_US
+			       : MIN_OF(c->delay_us * 2, DELAY_MAX_US);
 	c->restart_us = clock_monotonic_us() + c->delay_us;
+	if (c == &s->server)
+		reload_end(s, "the server ended before it answered");
 }
 
 static void
@@ -154,107 +165,28 @@ restart_due(struct supervisor *s, struct child *c)
 
 	if (s->stopping || c->pid != 0 || clock_monotonic_us() < c->restart_us)
 		return;
+	/* A fork that fails is tried again, not at once. */
+	c->restart_us = clock_monotonic_us() + DELAY_MAX_US;
 	if (start_child(s, c, &err))
 		return;
 	log_err(LOG_ERROR, "child-not-started", &err);
 	if (c->pid != 0)
 		kill(c->pid, SIGKILL);
-	else
-		c->restart_us = clock_monotonic_us() + DELAY_MAX_US;
 }
 
-/* ---- reload ---- */
-
-/* A configuration from the same file, or NULL with every mistake printed. */
-static struct config *
-read_config(struct supervisor *s, struct arena *a, struct bytes *text)
-{
-	struct config_mistakes mistakes = { 0 };
-	struct config *config = NULL;
-	struct err err = { 0 };
-
-	if (!state_read(&s->state, s->config_path, 1u << 20, a, text, &err)) {
-		log_err(LOG_ERROR, "configuration", &err);
-		return NULL;
-	}
-	if (!config_load(s->config_path, *text, &config, &mistakes))
-		for (size_t i = 0; i < mistakes.n; i++) {
-			AUTO_BUF line = { 0 };
-
-			config_mistake_print(s->config_path, &mistakes.v[i],
-			    &line);
-			log_event(LOG_ERROR, "configuration",
-			    LF_STR("mistake", buf_cstr(&line)));
-		}
-	config_mistakes_free(&mistakes);
-	return config;
-}
-
-static bool
-same_listeners(const struct config *a, const struct config *b)
-{
-	if (a->listen_n != b->listen_n)
-		return false;
-	for (size_t i = 0; i < a->listen_n; i++)
-		if (a->listen[i].kind != b->listen[i].kind ||
-		    strcmp(a->listen[i].address, b->listen[i].address) != 0)
-			return false;
-	return true;
-}
-
-static bool
-hand_out_reload(struct supervisor *s, struct err *err)
-{
-	AUTO_ARENA *a = arena_new();
-	struct bytes limits;
-
-	/* The signer first: new profiles must not be refused by old limits. */
-	if (!handover_limits(s, a, &limits, err))
-		return false;
-	if (s->signer.pid != 0 &&
-	    !signer_control_set_limits(s->signer_limits, limits, err))
-		return false;
-	return s->server.pid == 0 || handover_reload(s, err);
-}
-
+/* A server that never says READY is hung: started again like a dead one. */
 static void
-reload(struct supervisor *s)
+check_start(struct supervisor *s)
 {
-	struct arena *a = arena_new(), *old_arena = s->config_arena;
-	struct config *old = s->config, *config;
-	struct bytes text, old_text = s->config_text;
-	struct err err = { 0 };
+	struct child *c = &s->server;
 
-	config = read_config(s, a, &text);
-	if (config != NULL && !same_listeners(old, config)) {
-		log_event(LOG_ERROR, "reload-refused",
-		    LF_STR("found", "other listeners than at start"),
-		    LF_STR("mend", "restart chancery to change listen"));
-		config_free(config);
-		config = NULL;
-	}
-	if (config == NULL) {
-		arena_free(a);
-		log_event(LOG_ERROR, "reload-refused",
-		    LF_STR("means", "the old configuration stays"));
+	if (c->pid == 0 || c->ready || s->stopping ||
+	    clock_monotonic_us() - c->started_us < START_US)
 		return;
-	}
-	s->config = config;
-	s->config_arena = a;
-	s->config_text = text;
-	if (!hand_out_reload(s, &err)) {
-		log_err(LOG_ERROR, "reload-refused", &err);
-		s->config = old;
-		s->config_arena = old_arena;
-		s->config_text = old_text;
-		config_free(config);
-		arena_free(a);
-		return;
-	}
-	log_set_level(config->log.level);
-	config_free(old);
-	arena_free(old_arena);
-	ready_tell("READY=1");
+	log_event(LOG_ERROR, "child-hung", LF_STR("role", c->role),
+	    LF_INT("child", c->pid), LF_INT("start_s", START_US / 1000000));
+	kill(c->pid, SIGKILL);
+	c->started_us = clock_monotonic_us();
 }
 
 /* ---- the loop ---- */
@@ -267,23 +199,26 @@ server_says(struct supervisor *s)
 	struct err err = { 0 };
 
 	if (!boot_receive(s->server.channel, a, &m, &err)) {
-		/* Its end is noticed by waitpid. */
+		/* Its end is noticed by waitpid; without a channel it is
+		 * nobody's, so it has one coming. */
 		close(s->server.channel);
 		s->server.channel = -1;
+		kill(s->server.pid, SIGKILL);
 		return;
 	}
 	if (m.fd >= 0)
 		close(m.fd);
 	if (m.type == BOOT_RELOADED)
-		log_event(m.body.n == 0 ? LOG_INFO : LOG_ERROR, "reloaded",
-		    LF_STR("refused",
-			m.body.n == 0 ? NULL : arena_str(a, m.body)));
+		reload_end(s, m.body.n == 0 ? NULL : arena_str(a, m.body));
 	if (m.type != BOOT_READY || s->server.ready)
 		return;
-	s->server.ready = true;
+	s->server.ready = s->was_ready = true;
+	/* One that was handed out while there was no server. */
+	reload_end(s, NULL);
 	ready_announce(s->ready_fd);
 	s->ready_fd = -1;
-	log_event(LOG_INFO, "ready", LF_STR("base_url", s->config->base_url));
+	log_event(
+	    LOG_INFO, "ready", LF_STR("base_url", s->loaded.config->base_url));
 }
 
 static void
@@ -298,8 +233,8 @@ stop(struct supervisor *s)
 	log_event(LOG_INFO, "stopping", LF_INT("drain_s", DRAIN_US / 1000000));
 	if (s->server.pid != 0 &&
 	    (s->server.channel < 0 ||
-		!boot_send(s->server.channel, BOOT_DRAIN, BYTES_NONE, -1,
-		    &err)))
+		!boot_send(
+		    s->server.channel, BOOT_DRAIN, BYTES_NONE, -1, &err)))
 		kill(s->server.pid, SIGKILL);
 	s->stop_us = clock_monotonic_us();
 }
@@ -316,12 +251,33 @@ stopped(struct supervisor *s)
 		return false;
 	}
 	if (s->signer.pid != 0) {
-		if (!s->signer.drained)
+		int64_t now = clock_monotonic_us();
+
+		if (s->signer.told_us == 0) {
 			kill(s->signer.pid, SIGTERM);
-		s->signer.drained = true;
+			s->signer.told_us = now;
+		} else if (now - s->signer.told_us > SIGNER_END_US) {
+			kill(s->signer.pid, SIGKILL);
+		}
 		return false;
 	}
 	return true;
+}
+
+/* What a child told as its mistake would be the same at the next start. */
+static void
+give_up(struct supervisor *s)
+{
+	if (!s->misconfigured || s->stopping)
+		return;
+	log_event(LOG_ERROR, "not-started",
+	    LF_STR("means",
+		"a child refuses what it was given; mend that "
+		"and start again"));
+	s->stopping = true;
+	s->stop_us = clock_monotonic_us();
+	if (s->server.pid != 0)
+		kill(s->server.pid, SIGKILL);
 }
 
 static void
@@ -331,9 +287,8 @@ take_signals(struct supervisor *s, int signals)
 
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			reload(s);
-		else if (info.ssi_signo == SIGTERM ||
-		    info.ssi_signo == SIGINT)
+			reload_begin(s);
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			stop(s);
 	}
 	reap(s);
@@ -358,24 +313,43 @@ run(struct supervisor *s)
 
 		restart_due(s, &s->signer);
 		restart_due(s, &s->server);
+		check_start(s);
+		reload_check_time(s);
 		fds[1].fd = s->server.channel;
 		if (poll(fds, 2, 200) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents != 0)
 			server_says(s);
 		take_signals(s, signals);
+		give_up(s);
 	}
-	unlinkat(s->state.fd, s->config->control_socket, 0);
+	close(signals);
+	unlinkat(s->state.fd, s->loaded.config->control_socket, 0);
 	unlinkat(s->state.fd, "run/pid", 0);
 	unlinkat(s->state.fd, "run/listen.json", 0);
 	log_event(LOG_INFO, "stopped", LF_INT("pid", getpid()));
-	return EXIT_DONE;
+	return s->misconfigured ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* What is left are descriptors, which end with the process. */
+static void
+supervisor_done(struct supervisor *s)
+{
+	loaded_free(&s->before);
+	loaded_free(&s->loaded);
+	secret_free(s->passphrase);
+	free(s->config_path);
 }
 
 static bool
 prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
 {
-	if (s->testing && !testing_check(&s->state, s->config, err))
+	/* Two of them would write one journal. */
+	if (flock(s->state.fd, LOCK_EX | LOCK_NB) != 0)
+		return fail(err, ERR_CONFLICT,
+		    "%s is served already: another chancery serve holds it",
+		    s->state.path);
+	if (s->testing && !testing_check(&s->state, s->loaded.config, err))
 		return false;
 	/* Its file is named from where the operator stands. */
 	if (!passphrase_find(&passphrase_online, passphrase_file, &s->state,
@@ -384,11 +358,11 @@ prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
 	/* The control socket's default path is relative to the state. */
 	if (fchdir(s->state.fd) != 0)
 		return fail_errno(err, ERR_SYSTEM, "%s", s->state.path);
-	users_find(s->config, &s->users);
+	users_find(s->loaded.config, &s->users);
 	return handover_open(s, err) && spawn_harden(err) &&
 	    users_own_database(&s->users, s->state.fd, err) &&
 	    boot_pair(s->signer_pair, err) && open_listeners(s, err) &&
-	    ready_write_files(&s->state, s->config, s->listeners, err);
+	    ready_write_files(&s->state, s->loaded.config, s->listeners, err);
 }
 
 static void
@@ -404,11 +378,28 @@ log_users(const struct supervisor *s)
 		log_event(LOG_WARN, "no-accounts",
 		    LF_INT("server_uid", s->users.server.uid),
 		    LF_INT("signer_uid", s->users.signer.uid),
-		    LF_STR("mend", "systemd-sysusers with the shipped "
-				   "sysusers.d/chancery.conf"));
+		    LF_STR("mend",
+			"systemd-sysusers with the shipped "
+			"sysusers.d/chancery.conf"));
 	if (s->testing)
 		log_event(LOG_WARN, "testing",
 		    LF_STR("means", "serve --testing: this CA is for tests"));
+}
+
+/* From the state directory to two started children. */
+static bool
+start(struct supervisor *s, const char *passphrase_file, struct err *err)
+{
+	if (!state_read(&s->state, s->config_path, 1u << 20, s->loaded.arena,
+		&s->loaded.text, err))
+		return false;
+	log_init(s->loaded.config->log.format, s->loaded.config->log.level,
+	    "supervisor");
+	if (!prepare(s, passphrase_file, err))
+		return false;
+	log_users(s);
+	return start_child(s, &s->signer, err) &&
+	    start_child(s, &s->server, err);
 }
 
 int
@@ -421,6 +412,7 @@ main_serve(struct cli *cli)
 		.control = -1,
 		.journal = -1,
 		.signer_limits = -1 };
+	int status;
 
 	if (!serve_options_parse(cli, &o, &err))
 		return cli_fail(cli, EXIT_USAGE, &err);
@@ -435,22 +427,19 @@ main_serve(struct cli *cli)
 	/* Absolute: the state directory becomes the working directory. */
 	s.config_path = realpath(cli->config_path, NULL);
 	if (s.config_path == NULL)
-		s.config_path = cli->config_path;
-	if (!state_open(cli->state, &s.state, &err))
+		s.config_path = mem_strdup(cli->config_path);
+	if (!state_open(cli->state, &s.state, &err)) {
+		supervisor_done(&s);
 		return cli_fail(cli, EXIT_REFUSED, &err);
-	s.config_arena = arena_new();
-	s.config = cli_config(cli);
-	if (s.config == NULL)
-		return EXIT_REFUSED;
-	if (!state_read(&s.state, s.config_path, 1u << 20, s.config_arena,
-		&s.config_text, &err))
-		return cli_fail(cli, EXIT_REFUSED, &err);
-	log_init(s.config->log.format, s.config->log.level, "supervisor");
-	if (!prepare(&s, o.passphrase_file, &err))
-		return cli_fail(cli, EXIT_REFUSED, &err);
-	log_users(&s);
-	if (!start_child(&s, &s.signer, &err) ||
-	    !start_child(&s, &s.server, &err))
-		return cli_fail(cli, EXIT_REFUSED, &err);
-	return run(&s);
+	}
+	s.loaded =
+	    (struct loaded){ .config = cli_config(cli), .arena = arena_new() };
+	if (s.loaded.config == NULL)
+		status = EXIT_REFUSED;
+	else if (!start(&s, o.passphrase_file, &err))
+		status = cli_fail(cli, EXIT_REFUSED, &err);
+	else
+		status = run(&s);
+	supervisor_done(&s);
+	return status;
 }

@@ -12,30 +12,38 @@
 
 struct child {
 	const char *role;
-	pid_t pid;		/* 0: not running */
-	int channel;		/* our end of the boot channel; -1 */
-	unsigned starts;	/* how often it was started */
+	pid_t pid; /* 0: not running */
+	int channel; /* our end of the boot channel; -1 */
+	unsigned starts; /* how often it was started */
 	int64_t started_us, delay_us, restart_us;
 	bool ready;
-	bool drained;		/* told to leave */
-	bool status_only;	/* server: the store broke under the last one */
+	int64_t told_us; /* when it was told to leave; 0: not yet */
+	bool status_only; /* server: the store broke under the last one */
+};
+
+/* A configuration with its text, as one load made it. */
+struct loaded {
+	struct config *config; /* NULL: none */
+	struct arena *arena; /* of the text */
+	struct bytes text;
 };
 
 struct supervisor {
 	struct state state;
-	const char *config_path;
-	struct arena *arena;	/* of what lives as long as the process */
-	struct config *config;
-	struct arena *config_arena;	/* of the text below */
-	struct bytes config_text;
+	char *config_path;
+	struct loaded loaded;
+	/* While a reload has no answer: what worked before it. */
+	struct loaded before;
+	int64_t reload_us; /* monotonic; when it was handed out */
+	bool reload_again; /* SIGHUP came meanwhile */
 	struct users users;
 	struct secret *passphrase;
-	int listeners[LISTENERS_MAX];	/* by index in config.listen */
+	int listeners[LISTENERS_MAX]; /* by index in config.listen */
 	size_t listeners_n;
 	int control;
-	int signer_pair[2];	/* requests: [0] server's end, [1] signer's */
-	int signer_limits;	/* our end of the signer's limits socket */
-	int64_t stop_us;	/* monotonic; when stopping began */
+	int signer_pair[2]; /* requests: [0] server's end, [1] signer's */
+	int signer_limits; /* our end of the signer's limits socket */
+	int64_t stop_us; /* monotonic; when stopping began */
 	int journal;
 	int node;
 	const char *fault;
@@ -43,19 +51,29 @@ struct supervisor {
 	int ready_fd;
 	struct child signer, server;
 	bool stopping;
+	bool was_ready; /* the server was, at least once */
+	bool misconfigured; /* a child said so before that: give up */
 };
 
 /* Opens keys, journal and node, and checks that all of it is there. */
 bool handover_open(struct supervisor *s, struct err *err) MUST_CHECK;
 /* Everything that the signer starts from, then BOOT_GO. */
-bool handover_signer(struct supervisor *s, int limits_fd, struct err *err)
-    MUST_CHECK;
+bool handover_signer(
+    struct supervisor *s, int limits_fd, struct err *err) MUST_CHECK;
 /* Likewise for the server. */
 bool handover_server(struct supervisor *s, struct err *err) MUST_CHECK;
-/* Configuration and files to a running server, then BOOT_RELOAD. */
+/* Configuration, files and TLS key to a running server, then BOOT_RELOAD. */
 bool handover_reload(struct supervisor *s, struct err *err) MUST_CHECK;
 /* The signer's limits, from configuration and certificates. */
-bool handover_limits(struct supervisor *s, struct arena *a,
-    struct bytes *json, struct err *err) MUST_CHECK;
+bool handover_limits(struct supervisor *s, struct arena *a, struct bytes *json,
+    struct err *err) MUST_CHECK;
+
+/* SIGHUP: reads the configuration and hands it out; the answer comes later. */
+void reload_begin(struct supervisor *s);
+/* The answer: NULL, or why the old configuration comes back. */
+void reload_end(struct supervisor *s, const char *refused);
+/* A server that never answers is hung. */
+void reload_check_time(struct supervisor *s);
+void loaded_free(struct loaded *l);
 
 #endif

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "main/users.h"
@@ -31,8 +32,7 @@ users_find(const struct config *config, struct users *out)
 		out->signer = find(config->signer_user, SIGNER_UID);
 		return;
 	}
-	out->server =
-	    (struct user){ config->user, geteuid(), getegid(), true };
+	out->server = (struct user){ config->user, geteuid(), getegid(), true };
 	out->signer = out->server;
 }
 
@@ -46,6 +46,31 @@ user_become(const struct user *u, struct err *err)
 	if (setresuid(0, 0, 0) == 0)
 		return fail(err, ERR_INTERNAL,
 		    "root came back after becoming %s", u->name);
+	return true;
+}
+
+/*
+ * The folder is the server's: what a taken one has left there, a link to a file
+ * of somebody else's above all, must not become the server's by our hand.
+ */
+static bool
+give(int dir, const char *name, const struct user *u, struct err *err)
+{
+	AUTO_FD fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return fail_errno(err, ERR_SYSTEM, "db/%s", name);
+	if (st.st_uid == u->uid && st.st_gid == u->gid)
+		return true;
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return fail(err, ERR_CONFIG,
+		    "db/%s is no regular file of one name; expected nothing "
+		    "but the database there",
+		    name);
+	if (fchownat(fd, "", u->uid, u->gid, AT_EMPTY_PATH) != 0)
+		return fail_errno(err, ERR_SYSTEM,
+		    "db/%s cannot be given to %s", name, u->name);
 	return true;
 }
 
@@ -69,12 +94,8 @@ users_own_database(const struct users *u, int state_fd, struct err *err)
 		ok = fail_errno(err, ERR_SYSTEM, "db/ cannot be given to %s",
 		    u->server.name);
 	while (ok && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' &&
-		    fchownat(fd, entry->d_name, u->server.uid, u->server.gid,
-			AT_SYMLINK_NOFOLLOW) != 0)
-			ok = fail_errno(err, ERR_SYSTEM,
-			    "db/%s cannot be given to %s", entry->d_name,
-			    u->server.name);
+		if (entry->d_name[0] != '.')
+			ok = give(fd, entry->d_name, &u->server, err);
 	closedir(dir);
 	return ok;
 }
