@@ -49,7 +49,11 @@ check_uri_host(const char *uri, struct arena *a)
 	if (at != NULL)
 		p = at + 1;
 	/* An IP literal keeps its brackets: it is below no domain. */
-	if (*p != '[') {
+	if (*p == '[') {
+		const char *close = memchr(p, ']', (size_t)(end - p));
+
+		end = close == NULL ? p : close + 1;
+	} else {
 		const char *colon = memchr(p, ':', (size_t)(end - p));
 
 		end = colon == NULL ? end : colon;

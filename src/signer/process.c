@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "signer/core.h"
@@ -9,6 +10,7 @@
 #include "signer/wire.h"
 #include "util/fault.h"
 #include "util/log.h"
+#include "util/own.h"
 #include "util/times.h"
 
 /* The server always reads; beyond this it will ask again. */
@@ -34,15 +36,6 @@ struct process {
 	struct err errs[SIGNER_BATCH];
 	size_t reqs_n;
 };
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
 
 /* A reply that cannot be delivered is lost: the client asks again. */
 static void
@@ -272,40 +265,36 @@ serve_control(struct process *p)
 	return true;
 }
 
-static void
-catch_signals(sigset_t *while_waiting)
+/* Signals are read where the loop waits, so that no batch is left half. */
+static int
+stop_signals(void)
 {
-	struct sigaction act = { .sa_handler = on_stop };
-	sigset_t block;
+	sigset_t set;
 
-	sigemptyset(&act.sa_mask);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
-	/* Seen only where the loop waits, so that no batch is left half. */
-	sigemptyset(&block);
-	sigaddset(&block, SIGTERM);
-	sigaddset(&block, SIGINT);
-	sigprocmask(SIG_BLOCK, &block, while_waiting);
-	sigdelset(while_waiting, SIGTERM);
-	sigdelset(while_waiting, SIGINT);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 /* The exit status once there is nothing more to do, or -1. */
 static int
-serve_once(struct process *p, const sigset_t *while_waiting)
+serve_once(struct process *p, int stop)
 {
-	struct pollfd fds[2] = { { .fd = p->control, .events = POLLIN },
+	struct pollfd fds[3] = { { .fd = stop, .events = POLLIN },
+		{ .fd = p->control, .events = POLLIN },
 		{ .fd = p->requests, .events = POLLIN } };
-	int n = ppoll(fds, 2, NULL, while_waiting);
 
-	if (stopped)
-		return 0;
-	if (n < 0)
+	if (poll(fds, COUNT_OF(fds), -1) < 0)
 		return errno == EINTR ? -1 : 1;
-	if (fds[0].revents != 0 && !serve_control(p))
+	if (fds[0].revents != 0)
 		return 0;
-	if (fds[1].revents != 0 &&
-	    !serve_requests(p, (fds[1].revents & (POLLHUP | POLLERR)) != 0))
+	if (fds[1].revents != 0 && !serve_control(p))
+		return 0;
+	if (fds[2].revents != 0 &&
+	    !serve_requests(p, (fds[2].revents & (POLLHUP | POLLERR)) != 0))
 		return 0;
 	/* Nothing that was appended is known to be on the disk: a new signer
 	 * reads what is there. */
@@ -317,18 +306,17 @@ signer_process_run(struct signer_core *core, int request_fd, int control_fd)
 {
 	const struct wire_message hello = { .type = WIRE_HELLO };
 	struct process *p = mem_alloc(sizeof(*p));
-	sigset_t while_waiting;
-	int status = -1;
+	AUTO_FD stop = stop_signals();
+	int status = stop < 0 ? 1 : -1;
 
 	p->core = core;
 	p->requests = request_fd;
 	p->control = control_fd;
-	stopped = 0;
-	catch_signals(&while_waiting);
 	/* Whoever waits for a signer that died asks again. */
-	reply(p->requests, &hello);
+	if (status < 0)
+		reply(p->requests, &hello);
 	while (status < 0)
-		status = serve_once(p, &while_waiting);
+		status = serve_once(p, stop);
 	free(p);
 	return status;
 }

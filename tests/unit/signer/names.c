@@ -1,0 +1,343 @@
+#include "signer/check.h"
+#include "world.h"
+
+static void
+test_hosts_below(void **state)
+{
+	static const struct {
+		const char *host, *domain;
+		bool below;
+	} rows[] = {
+		{ "example.com", "example.com", true },
+		{ "a.example.com", "example.com", true },
+		{ "A.Example.COM", "example.com", true },
+		{ "aexample.com", "example.com", false },
+		{ "example.com.evil", "example.com", false },
+		{ "com", "example.com", false },
+		{ "example.com", ".example.com", false },
+		{ "a.example.com", ".example.com", true },
+		{ "*.example.com", ".example.com", true },
+		{ "*.example.com", "example.com", true },
+		{ "*.com", "example.com", false },
+		{ "anything", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_int_equal(
+		    check_host_below(rows[i].host, rows[i].domain),
+		    rows[i].below);
+}
+
+static void
+test_uri_hosts(void **state)
+{
+	static const struct {
+		const char *uri, *host;
+	} rows[] = {
+		{ "https://A.example/x", "a.example" },
+		{ "https://a.example:8443", "a.example" },
+		{ "https://evil@a.example/", "a.example" },
+		{ "https://a.example@evil.org/", "evil.org" },
+		{ "https://a.example#@evil.org/", "a.example" },
+		{ "ldap://[2001:db8::1]:389/", "[2001:db8::1]" },
+		{ "urn:uuid:1", NULL },
+		{ "https:///x", NULL },
+	};
+	AUTO_ARENA *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const char *host = check_uri_host(rows[i].uri, a);
+
+		if (rows[i].host == NULL)
+			assert_null(host);
+		else
+			assert_string_equal(host, rows[i].host);
+	}
+}
+
+static const struct subject no_subject = { 0 };
+
+static struct cert
+cert_with(struct world *w, const struct subject *subject, const char *tagged)
+{
+	struct cert_spec s = world_leaf(w);
+	struct cert cert;
+	struct err err = { 0 };
+	AUTO_BUF b = { 0 };
+
+	subject_put(&b, subject);
+	s.subject = arena_take_buf(w->arena, &b);
+	s.names_critical = true;
+	s.names = world_names(w, &tagged, 1);
+	if (!cert_parse_tbs(world_tbs(w, &s), w->arena, &cert, &err))
+		print_error("%s\n", err.shown);
+	assert_int_equal(err.kind, ERR_NONE);
+	return cert;
+}
+
+static bool
+allowed(struct world *w, const struct cert *cert)
+{
+	const struct check c = { .limits = &w->limits,
+		.sig_alg = privkey_sig_alg(w->ca),
+		.now = world_now(w),
+		.arena = w->arena };
+	struct err err = { 0 };
+
+	return check_names(&c, cert, &err) &&
+	    check_constraints(&c, cert, &err);
+}
+
+static void
+test_lists(void **state)
+{
+	static const struct {
+		const char *name;
+		bool allowed;
+	} rows[] = {
+		{ "dns:example.com", true },
+		{ "dns:a.b.example.com", true },
+		{ "dns:*.example.com", true },
+		{ "dns:below.example", false },
+		{ "dns:a.below.example", true },
+		{ "dns:*.below.example", true },
+		{ "dns:example.org", false },
+		{ "ip:192.0.2.255", true },
+		{ "ip:192.0.3.0", false },
+		{ "ip:2001:db8:7fff::1", true },
+		{ "ip:2001:db8:8000::1", false },
+		{ "email:a@example.com", true },
+		{ "email:a@sub.example.com", false },
+		{ "uri:https://example.com/a", true },
+		{ "uri:https://example.com:1/a", false },
+		{ "uri:http://example.com/", false },
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cert cert = cert_with(&w, &no_subject, rows[i].name);
+
+		if (allowed(&w, &cert) != rows[i].allowed)
+			print_error("%s\n", rows[i].name);
+		assert_int_equal(allowed(&w, &cert), rows[i].allowed);
+	}
+	world_free(&w);
+}
+
+/* An empty list is any name; a type that is off is none. */
+static void
+test_empty_lists_and_types(void **state)
+{
+	static const char *const names[] = { "dns:any.example.org",
+		"ip:198.51.100.1", "email:a@b.example", "uri:urn:x:y" };
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	w.limits.dns_allow.n = w.limits.ip_allow.n = 0;
+	w.limits.email_allow.n = w.limits.uri_allow.n = 0;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct cert cert = cert_with(&w, &no_subject, names[i]);
+
+		assert_true(allowed(&w, &cert));
+	}
+	w.limits.dns = w.limits.ip = w.limits.email = w.limits.uri = false;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct cert cert = cert_with(&w, &no_subject, names[i]);
+
+		assert_false(allowed(&w, &cert));
+	}
+	world_free(&w);
+}
+
+static void
+test_common_name(void **state)
+{
+	const struct subject rows[] = { { .common_name = "WWW.example.com" },
+		{ .organization = "Example" },
+		{ .common_name = "other.example.com" },
+		{ .common_name = "Jane Doe" } };
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cert cert =
+		    cert_with(&w, &rows[i], "dns:www.example.com");
+
+		assert_int_equal(allowed(&w, &cert), i < 2);
+	}
+	world_free(&w);
+}
+
+/* ---- name constraints ---- */
+
+static void
+subtree(struct buf *b, int tag, struct bytes base)
+{
+	size_t mark = der_open(b, DER_SEQUENCE);
+
+	der_put(b, tag, base);
+	der_close(b, mark);
+}
+
+/* NameConstraints of one permitted and one excluded base; an empty tag: none. */
+static struct bytes
+constraints_of(struct world *w, int permitted, struct bytes p, int excluded,
+    struct bytes x)
+{
+	AUTO_BUF b = { 0 };
+	size_t outer = der_open(&b, DER_SEQUENCE), mark;
+
+	if (permitted != 0) {
+		mark = der_open(&b, DER_CONTEXT_CONSTRUCTED(0));
+		subtree(&b, permitted, p);
+		der_close(&b, mark);
+	}
+	if (excluded != 0) {
+		mark = der_open(&b, DER_CONTEXT_CONSTRUCTED(1));
+		subtree(&b, excluded, x);
+		der_close(&b, mark);
+	}
+	der_close(&b, outer);
+	return arena_take_buf(w->arena, &b);
+}
+
+#define EMAIL DER_CONTEXT(1)
+#define DNS DER_CONTEXT(2)
+#define DIRECTORY DER_CONTEXT_CONSTRUCTED(4)
+#define URI DER_CONTEXT(6)
+#define IP DER_CONTEXT(7)
+
+static void
+test_constraints(void **state)
+{
+	static const uint8_t net[] = { 192, 0, 2, 0, 255, 255, 255, 128 };
+	static const struct {
+		int tag;
+		const char *base, *name;
+		bool permits, excludes;
+	} rows[] = {
+		{ DNS, "example.com", "dns:example.com", true, true },
+		{ DNS, "example.com", "dns:a.example.com", true, true },
+		{ DNS, "example.com", "dns:example.org", false, false },
+		{ DNS, "a.example.com", "dns:*.example.com", false, true },
+		{ DNS, "", "dns:anything.example", true, true },
+		{ DNS, "example.com", "ip:192.0.2.1", true, false },
+		{ EMAIL, "example.com", "email:a@example.com", true, true },
+		{ EMAIL, "example.com", "email:a@x.example.com", false, false },
+		{ EMAIL, ".example.com", "email:a@x.example.com", true, true },
+		{ EMAIL, "a@example.com", "email:a@example.com", true, true },
+		{ EMAIL, "b@example.com", "email:a@example.com", false, false },
+		{ URI, "example.com", "uri:https://example.com/", true, true },
+		{ URI, "example.com", "uri:https://a.example.com/", false,
+		    false },
+		{ URI, ".example.com", "uri:https://a.example.com/", true,
+		    true },
+		{ URI, "example.com", "uri:urn:x:y", false, false },
+		{ IP, (const char *)net, "ip:192.0.2.127", true, true },
+		{ IP, (const char *)net, "ip:192.0.2.128", false, false },
+		{ IP, (const char *)net, "ip:2001:db8::1", false, false },
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	w.limits.dns_allow.n = w.limits.ip_allow.n = 0;
+	w.limits.email_allow.n = w.limits.uri_allow.n = 0;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cert cert = cert_with(&w, &no_subject, rows[i].name);
+		struct bytes base = rows[i].tag == IP
+		    ? bytes_of(net, sizeof(net))
+		    : bytes_str(rows[i].base);
+
+		w.limits.name_constraints = constraints_of(
+		    &w, rows[i].tag, base, 0, BYTES_NONE);
+		if (allowed(&w, &cert) != rows[i].permits)
+			print_error("%s in %s\n", rows[i].name, rows[i].base);
+		assert_int_equal(allowed(&w, &cert), rows[i].permits);
+		w.limits.name_constraints = constraints_of(
+		    &w, 0, BYTES_NONE, rows[i].tag, base);
+		if (allowed(&w, &cert) == rows[i].excludes)
+			print_error("%s out %s\n", rows[i].name, rows[i].base);
+		assert_int_equal(allowed(&w, &cert), !rows[i].excludes);
+	}
+	world_free(&w);
+}
+
+static void
+test_directory_constraint(void **state)
+{
+	const struct subject mine = { .organization = "Example",
+		.common_name = "www.example.com" };
+	const struct subject base = { .organization = "Example" };
+	const struct subject other = { .organization = "Other" };
+	AUTO_BUF b = { 0 };
+	AUTO_BUF o = { 0 };
+	struct world w;
+	struct cert cert, bare;
+
+	(void)state;
+	world_make(&w);
+	subject_put(&b, &base);
+	subject_put(&o, &other);
+	cert = cert_with(&w, &mine, "dns:www.example.com");
+	bare = cert_with(&w, &no_subject, "dns:www.example.com");
+	w.limits.name_constraints =
+	    constraints_of(&w, DIRECTORY, buf_bytes(&b), 0, BYTES_NONE);
+	assert_true(allowed(&w, &cert));
+	assert_true(allowed(&w, &bare));
+	w.limits.name_constraints =
+	    constraints_of(&w, DIRECTORY, buf_bytes(&o), 0, BYTES_NONE);
+	assert_false(allowed(&w, &cert));
+	assert_true(allowed(&w, &bare));
+	w.limits.name_constraints =
+	    constraints_of(&w, 0, BYTES_NONE, DIRECTORY, buf_bytes(&b));
+	assert_false(allowed(&w, &cert));
+	world_free(&w);
+}
+
+/* What cannot be read permits nothing. */
+static void
+test_unreadable_constraints(void **state)
+{
+	static const char *const rows[] = { "\x04\x00", "\x30\x01",
+		"\x30\x02\xa2\x00", "\x30\x04\xa0\x02\x04\x00",
+		"\x30\x02\xa0" };
+	struct world w;
+	struct cert cert;
+
+	(void)state;
+	world_make(&w);
+	cert = cert_with(&w, &no_subject, "dns:www.example.com");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t n = i == 0 ? 2 : (size_t)(uint8_t)rows[i][1] + 2;
+
+		/* Some are shorter than they say. */
+		n = i == 1 ? 2 : i == 4 ? 3 : n;
+		w.limits.name_constraints = bytes_of(rows[i], n);
+		assert_false(allowed(&w, &cert));
+	}
+	world_free(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hosts_below),
+		cmocka_unit_test(test_uri_hosts),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_empty_lists_and_types),
+		cmocka_unit_test(test_common_name),
+		cmocka_unit_test(test_constraints),
+		cmocka_unit_test(test_directory_constraint),
+		cmocka_unit_test(test_unreadable_constraints),
+	};
+
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
