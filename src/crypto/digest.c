@@ -58,8 +58,8 @@ digest_run(EVP_MD_CTX *ctx, struct bytes in, uint8_t *out)
 }
 
 void
-digest_compute(struct lane *lane, enum digest_alg alg, struct bytes in,
-    uint8_t *out)
+digest_compute(
+    struct lane *lane, enum digest_alg alg, struct bytes in, uint8_t *out)
 {
 	digest_run(lane->md_ctx[alg], in, out);
 }

@@ -13,8 +13,8 @@ enum digest_alg { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 
 size_t digest_size(enum digest_alg alg);
 /* out has digest_size() octets. */
-void digest_compute(struct lane *lane, enum digest_alg alg, struct bytes in,
-    uint8_t *out);
+void digest_compute(
+    struct lane *lane, enum digest_alg alg, struct bytes in, uint8_t *out);
 /* Uses a context kept by the calling thread; needs no lane. */
 void digest_sha256(struct bytes in, uint8_t out[32]);
 /* HMAC-SHA256 with a kept, keyed context; any one thread at a time. */
@@ -24,11 +24,9 @@ void mac_free(struct mac *m);
 void mac_compute(struct mac *m, struct bytes in, uint8_t out[32]);
 
 /* AES-256-GCM: nonce(12) || ciphertext || tag(16); aad binds the context. */
-bool seal_encrypt(struct lane *lane, const struct secret *key,
-    struct bytes aad, struct bytes plain, struct buf *out, struct err *err)
-    MUST_CHECK;
-bool seal_decrypt(struct lane *lane, const struct secret *key,
-    struct bytes aad, struct bytes sealed, struct secret **out,
-    struct err *err) MUST_CHECK;
+bool seal_encrypt(struct lane *lane, const struct secret *key, struct bytes aad,
+    struct bytes plain, struct buf *out, struct err *err) MUST_CHECK;
+bool seal_decrypt(struct lane *lane, const struct secret *key, struct bytes aad,
+    struct bytes sealed, struct secret **out, struct err *err) MUST_CHECK;
 
 #endif

@@ -21,25 +21,25 @@ enum key_alg {
 
 /* Signature algorithms as used in certificates and JWS alike. */
 enum sig_alg {
-	SIG_RSA_SHA256 = 1,	/* RS256, sha256WithRSAEncryption */
+	SIG_RSA_SHA256 = 1, /* RS256, sha256WithRSAEncryption */
 	SIG_RSA_SHA384,
 	SIG_RSA_SHA512,
-	SIG_ECDSA_SHA256,	/* ES256 when the key is P-256 */
+	SIG_ECDSA_SHA256, /* ES256 when the key is P-256 */
 	SIG_ECDSA_SHA384,
 	SIG_ECDSA_SHA512,
 	SIG_ED25519,
-	SIG_RSA_SHA1		/* only to read what SCEP clients send */
+	SIG_RSA_SHA1 /* only to read what SCEP clients send */
 };
 
 /* A public key in parts; borrows its memory. */
 struct pubkey {
 	enum key_alg alg;
-	unsigned bits;		/* RSA modulus length, or the curve's */
-	struct bytes n, e;	/* RSA, big endian, no leading zero */
-	struct bytes point;	/* EC: 04 || X || Y; Ed25519: 32 octets */
+	unsigned bits; /* RSA modulus length, or the curve's */
+	struct bytes n, e; /* RSA, big endian, no leading zero */
+	struct bytes point; /* EC: 04 || X || Y; Ed25519: 32 octets */
 };
 
-const char *key_alg_name(enum key_alg alg);	/* "ec-p256", "rsa", … */
+const char *key_alg_name(enum key_alg alg); /* "ec-p256", "rsa", … */
 bool key_alg_parse(const char *s, enum key_alg *alg, unsigned *rsa_bits);
 
 /*
@@ -50,15 +50,15 @@ bool key_alg_parse(const char *s, enum key_alg *alg, unsigned *rsa_bits);
 bool pubkey_check(struct lane *lane, const struct pubkey *key,
     unsigned rsa_min_bits, unsigned rsa_max_bits, struct err *err) MUST_CHECK;
 /* Into a lane's library context. */
-EVP_PKEY *pubkey_load(struct lane *lane, const struct pubkey *key,
-    struct err *err) MUST_CHECK;
+EVP_PKEY *pubkey_load(
+    struct lane *lane, const struct pubkey *key, struct err *err) MUST_CHECK;
 /*
  * Verifies over the whole message.  ECDSA signatures are DER here (JWS's
  * fixed-length form is turned by src/codec/jws).  ERR_BAD_SIGNATURE.
  */
 bool pubkey_verify(struct lane *lane, const struct pubkey *key,
-    enum sig_alg alg, struct bytes msg, struct bytes sig, struct err *err)
-    MUST_CHECK;
+    enum sig_alg alg, struct bytes msg, struct bytes sig,
+    struct err *err) MUST_CHECK;
 /* The same through the lane's cache of keys: id is the key's thumbprint. */
 bool pubkey_verify_cached(struct lane *lane, const uint8_t id[32],
     const struct pubkey *key, enum sig_alg alg, struct bytes msg,
@@ -66,15 +66,14 @@ bool pubkey_verify_cached(struct lane *lane, const uint8_t id[32],
 
 struct privkey;
 
-bool privkey_generate(enum key_alg alg, unsigned rsa_bits,
-    struct privkey **out, struct err *err) MUST_CHECK;
+bool privkey_generate(enum key_alg alg, unsigned rsa_bits, struct privkey **out,
+    struct err *err) MUST_CHECK;
 /* Reads PKCS#8 PEM; passphrase may be NULL for a clear key. */
 bool privkey_load(struct bytes pem, const struct secret *passphrase,
     struct privkey **out, struct err *err) MUST_CHECK;
 /* PKCS#8 PEM; encrypted with PBES2 (scrypt) unless passphrase is NULL. */
-bool privkey_encode(const struct privkey *key,
-    const struct secret *passphrase, struct buf *out, struct err *err)
-    MUST_CHECK;
+bool privkey_encode(const struct privkey *key, const struct secret *passphrase,
+    struct buf *out, struct err *err) MUST_CHECK;
 void privkey_free(struct privkey *key);
 static inline void
 own_free_privkey(struct privkey **k)

@@ -4,12 +4,12 @@
 #include "crypto/random.h"
 
 struct node {
-	struct key_entry entry;	/* first: a key_entry is a node */
+	struct key_entry entry; /* first: a key_entry is a node */
 	uint8_t id[32];
 	enum key_alg alg;
-	uint8_t *raw;		/* n || e, or the point */
+	uint8_t *raw; /* n || e, or the point */
 	size_t raw_n, first_n;
-	struct node *chain;	/* in its bucket */
+	struct node *chain; /* in its bucket */
 	struct node *newer, *older;
 };
 
@@ -17,7 +17,7 @@ struct key_cache {
 	struct node **buckets;
 	size_t mask, count, max;
 	struct node *newest, *oldest;
-	uint64_t seed;		/* ids are chosen by clients */
+	uint64_t seed; /* ids are chosen by clients */
 };
 
 struct key_cache *

@@ -13,9 +13,9 @@ struct key_cache;
 
 struct key_entry {
 	EVP_PKEY *pkey;
-	EVP_PKEY_CTX *verify;	/* for `alg`, or NULL */
+	EVP_PKEY_CTX *verify; /* for `alg`, or NULL */
 	enum sig_alg alg;
-	bool form_checked;	/* pubkey_check has passed but for its bounds */
+	bool form_checked; /* pubkey_check has passed but for its bounds */
 };
 
 struct key_cache *key_cache_new(size_t max);
@@ -24,8 +24,8 @@ void key_cache_free(struct key_cache *c);
  * The entry of a key, loaded if it is not there.  Valid until the next call.
  * An id that stands for another key than it did is a miss, not a mistake.
  */
-bool key_cache_get(struct key_cache *c, struct lane *lane,
-    const uint8_t id[32], const struct pubkey *key, struct key_entry **out,
+bool key_cache_get(struct key_cache *c, struct lane *lane, const uint8_t id[32],
+    const struct pubkey *key, struct key_entry **out,
     struct err *err) MUST_CHECK;
 size_t key_cache_count(const struct key_cache *c);
 

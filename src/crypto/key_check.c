@@ -238,8 +238,8 @@ check_rsa_size(const struct pubkey *key, unsigned min_bits, unsigned max_bits,
 		    "RSA modulus has %zu octets, expected at most 2048 and no "
 		    "leading zero",
 		    key->n.n);
-	bits = (unsigned)key->n.n * 8 - (unsigned)__builtin_clz(key->n.p[0]) +
-	    24;
+	bits =
+	    (unsigned)key->n.n * 8 - (unsigned)__builtin_clz(key->n.p[0]) + 24;
 	if (bits < min_bits || bits > max_bits)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "RSA key has %u bits, expected %u to %u", bits, min_bits,
@@ -323,8 +323,7 @@ point_is_small(struct point *q, BN_CTX *ctx, bool *small)
 {
 	*small = BN_is_zero(q->y2) || BN_is_one(q->y2);
 	if (!BN_mod_mul(q->t, q->d, q->y2, q->p, ctx) ||
-	    !BN_add_word(q->t, 2) ||
-	    !BN_mod_mul(q->t, q->t, q->y2, q->p, ctx))
+	    !BN_add_word(q->t, 2) || !BN_mod_mul(q->t, q->t, q->y2, q->p, ctx))
 		return false;
 	*small = *small || BN_is_one(q->t);
 	return true;
@@ -344,8 +343,8 @@ point_is_on_curve(struct point *q, BN_CTX *ctx, bool *on)
 
 /* RFC 8032 section 5.1.3, and no point of small order. */
 static bool
-point_check(struct point *q, const uint8_t key[32], BN_CTX *ctx,
-    struct err *err)
+point_check(
+    struct point *q, const uint8_t key[32], BN_CTX *ctx, struct err *err)
 {
 	bool small, on;
 
@@ -401,8 +400,8 @@ check_form(struct lane *lane, const struct pubkey *key, struct err *err)
 }
 
 bool
-pubkey_check(struct lane *lane, const struct pubkey *key,
-    unsigned rsa_min_bits, unsigned rsa_max_bits, struct err *err)
+pubkey_check(struct lane *lane, const struct pubkey *key, unsigned rsa_min_bits,
+    unsigned rsa_max_bits, struct err *err)
 {
 	struct key_entry *entry;
 	uint8_t id[32];
@@ -411,8 +410,8 @@ pubkey_check(struct lane *lane, const struct pubkey *key,
 	    (!check_rsa_size(key, rsa_min_bits, rsa_max_bits, err) ||
 		!check_rsa_exponent(key, err)))
 		return false;
-	digest_compute(lane, DIGEST_SHA256,
-	    key->alg == KEY_RSA ? key->n : key->point, id);
+	digest_compute(
+	    lane, DIGEST_SHA256, key->alg == KEY_RSA ? key->n : key->point, id);
 	if (!key_cache_get(lane->recent, lane, id, key, &entry, err))
 		return false;
 	if (!entry->form_checked && !check_form(lane, key, err))

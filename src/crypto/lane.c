@@ -8,7 +8,7 @@
 struct lanes {
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
-	struct lane *free;	/* last returned first: its caches are warm */
+	struct lane *free; /* last returned first: its caches are warm */
 	struct lane **all;
 	unsigned n;
 };

@@ -21,13 +21,13 @@ struct lane {
 	OSSL_LIB_CTX *libctx;
 	EVP_MD *md[DIGEST_ALGS];
 	EVP_MD_CTX *md_ctx[DIGEST_ALGS];
-	EVP_MD_CTX *ed_ctx;	/* Ed25519 hashes twice by itself */
+	EVP_MD_CTX *ed_ctx; /* Ed25519 hashes twice by itself */
 	EVP_PKEY_CTX *from_rsa, *from_ec, *from_ed;
 	EVP_CIPHER *gcm;
 	EVP_CIPHER_CTX *gcm_ctx;
 	BN_CTX *bn;
 	struct key_cache *accounts, *recent;
-	struct lane *next_free;	/* in the pool */
+	struct lane *next_free; /* in the pool */
 };
 
 /* What OpenSSL calls an algorithm: "SHA2-256". */

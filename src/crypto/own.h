@@ -35,6 +35,10 @@ ARENA_ADOPTER(X509_REQ)
 /* fail() with OpenSSL's error queue in the detail; empties the queue. */
 bool fail_ossl(struct err *err, enum err_kind kind, const char *fmt, ...)
     PRINTF(3, 4);
-#define fail_ossl(...) ({ (void)fail_ossl(__VA_ARGS__); false; })
+#define fail_ossl(...)                                                         \
+	({                                                                     \
+		(void)fail_ossl(__VA_ARGS__);                                  \
+		false;                                                         \
+	})
 
 #endif

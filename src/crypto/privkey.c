@@ -147,9 +147,9 @@ try_key(struct privkey *key, struct err *err)
 	OSSL_LIB_CTX *ctx = privkey_libctx();
 	AUTO(EVP_MD_CTX) *c = EVP_MD_CTX_new();
 	AUTO_BUF sig = { 0 };
-	const char *md = key->alg == KEY_ED25519 ?
-	    NULL :
-	    digest_name(sig_alg_digest(privkey_sig_alg(key)));
+	const char *md = key->alg == KEY_ED25519
+	    ? NULL
+	    : digest_name(sig_alg_digest(privkey_sig_alg(key)));
 
 	if (!privkey_sign(key, bytes_of(msg, sizeof(msg)), &sig, err))
 		return false;
@@ -187,8 +187,8 @@ privkey_adopt(EVP_PKEY *pkey, struct err *err)
 }
 
 bool
-privkey_generate(enum key_alg alg, unsigned rsa_bits, struct privkey **out,
-    struct err *err)
+privkey_generate(
+    enum key_alg alg, unsigned rsa_bits, struct privkey **out, struct err *err)
 {
 	OSSL_LIB_CTX *ctx = privkey_libctx();
 	EVP_PKEY *pkey = NULL;
@@ -258,8 +258,8 @@ privkey_evp(const struct privkey *key)
 }
 
 EVP_PKEY *
-privkey_evp_for(const struct privkey *key, OSSL_LIB_CTX *libctx,
-    struct err *err)
+privkey_evp_for(
+    const struct privkey *key, OSSL_LIB_CTX *libctx, struct err *err)
 {
 	AUTO(EVP_PKEY_CTX) *c = NULL;
 	OSSL_PARAM *params = NULL;
@@ -278,8 +278,8 @@ privkey_evp_for(const struct privkey *key, OSSL_LIB_CTX *libctx,
 }
 
 bool
-privkey_sign(struct privkey *key, struct bytes msg, struct buf *sig,
-    struct err *err)
+privkey_sign(
+    struct privkey *key, struct bytes msg, struct buf *sig, struct err *err)
 {
 	uint8_t digest[DIGEST_MAX];
 	unsigned n = 0;
@@ -291,15 +291,15 @@ privkey_sign(struct privkey *key, struct bytes msg, struct buf *sig,
 		/* RFC 8032: the message is hashed twice, so it comes whole. */
 		ok = EVP_DigestSignInit_ex(key->md_ctx, NULL, NULL,
 			 privkey_libctx(), NULL, key->pkey, NULL) == 1 &&
-		    EVP_DigestSign(key->md_ctx, sig->p + sig->n, &length,
-			msg.p, msg.n) == 1;
+		    EVP_DigestSign(key->md_ctx, sig->p + sig->n, &length, msg.p,
+			msg.n) == 1;
 		EVP_MD_CTX_reset(key->md_ctx);
 	} else {
 		ok = EVP_DigestInit_ex2(key->md_ctx, NULL, NULL) == 1 &&
 		    EVP_DigestUpdate(key->md_ctx, msg.p, msg.n) == 1 &&
 		    EVP_DigestFinal_ex(key->md_ctx, digest, &n) == 1 &&
-		    EVP_PKEY_sign(key->sign, sig->p + sig->n, &length, digest,
-			n) == 1;
+		    EVP_PKEY_sign(
+			key->sign, sig->p + sig->n, &length, digest, n) == 1;
 	}
 	if (!ok)
 		return fail_ossl(err, ERR_INTERNAL, "signing failed");

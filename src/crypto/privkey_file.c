@@ -44,9 +44,9 @@ pem_block(struct bytes pem, const char *label, bool *found, struct bytes *text,
 	if (begin == NULL)
 		return true;
 	begin += strlen(head);
-	end = find(bytes_of(begin,
-		       pem.n - (size_t)(begin - (const char *)pem.p)),
-	    tail);
+	end =
+	    find(bytes_of(begin, pem.n - (size_t)(begin - (const char *)pem.p)),
+		tail);
 	if (end == NULL)
 		return fail(err, ERR_MALFORMED,
 		    "private key file has no line %s", tail);
@@ -67,8 +67,8 @@ decrypt(struct bytes der, const struct secret *passphrase, struct err *err)
 	struct bytes pass;
 
 	if (sealed == NULL || p != der.p + der.n) {
-		(void)fail_ossl(err, ERR_MALFORMED,
-		    "encrypted private key is not PKCS#8");
+		(void)fail_ossl(
+		    err, ERR_MALFORMED, "encrypted private key is not PKCS#8");
 		return NULL;
 	}
 	if (passphrase == NULL) {
@@ -105,9 +105,8 @@ static bool
 load_der(struct bytes der, bool encrypted, const struct secret *passphrase,
     struct privkey **out, struct err *err)
 {
-	AUTO(PKCS8_PRIV_KEY_INFO) *info = encrypted ?
-	    decrypt(der, passphrase, err) :
-	    parse_clear(der, err);
+	AUTO(PKCS8_PRIV_KEY_INFO) *info =
+	    encrypted ? decrypt(der, passphrase, err) : parse_clear(der, err);
 	EVP_PKEY *pkey;
 	struct privkey *key;
 
@@ -169,21 +168,21 @@ privkey_load(struct bytes pem, const struct secret *passphrase,
 }
 
 static int
-encode_encrypted(PKCS8_PRIV_KEY_INFO *info, struct bytes pass,
-    unsigned char **der)
+encode_encrypted(
+    PKCS8_PRIV_KEY_INFO *info, struct bytes pass, unsigned char **der)
 {
 	AUTO(X509_SIG) *sealed = NULL;
 	X509_ALGOR *pbe;
 
 	if (pass.n > INT_MAX)
 		return -1;
-	pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 16, NULL,
-	    SCRYPT_N, SCRYPT_R, SCRYPT_P);
+	pbe = PKCS5_pbe2_set_scrypt(
+	    EVP_aes_256_cbc(), NULL, 16, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
 	if (pbe == NULL)
 		return -1;
 	/* Takes pbe, but only when it succeeds. */
-	sealed = PKCS8_set0_pbe_ex((const char *)pass.p, (int)pass.n, info,
-	    pbe, privkey_libctx(), NULL);
+	sealed = PKCS8_set0_pbe_ex((const char *)pass.p, (int)pass.n, info, pbe,
+	    privkey_libctx(), NULL);
 	if (sealed == NULL) {
 		X509_ALGOR_free(pbe);
 		return -1;
@@ -202,9 +201,9 @@ privkey_encode(const struct privkey *key, const struct secret *passphrase,
 
 	if (info == NULL)
 		return fail_ossl(err, ERR_INTERNAL, "key not encoded");
-	n = passphrase == NULL ?
-	    i2d_PKCS8_PRIV_KEY_INFO(info, &der) :
-	    encode_encrypted(info, secret_reveal(passphrase), &der);
+	n = passphrase == NULL
+	    ? i2d_PKCS8_PRIV_KEY_INFO(info, &der)
+	    : encode_encrypted(info, secret_reveal(passphrase), &der);
 	if (n <= 0)
 		return fail_ossl(err, ERR_INTERNAL, "key not encoded");
 	buf_printf(out, "-----BEGIN %s-----\n", label);

@@ -9,8 +9,8 @@ struct privkey {
 	enum key_alg alg;
 	struct buf spki;
 	EVP_MD *md;
-	EVP_MD_CTX *md_ctx;	/* Ed25519: signs; else: hashes */
-	EVP_PKEY_CTX *sign;	/* kept; not for Ed25519 */
+	EVP_MD_CTX *md_ctx; /* Ed25519: signs; else: hashes */
+	EVP_PKEY_CTX *sign; /* kept; not for Ed25519 */
 	size_t signature_max;
 };
 

@@ -142,8 +142,8 @@ entry_prepare(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
 		return true;
 	c = EVP_PKEY_CTX_new_from_pkey(lane->libctx, entry->pkey, NULL);
 	if (c == NULL || EVP_PKEY_verify_init(c) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(
-		c, lane->md[sig_alg_digest(alg)]) != 1)
+	    EVP_PKEY_CTX_set_signature_md(c, lane->md[sig_alg_digest(alg)]) !=
+		1)
 		return fail_ossl(
 		    err, ERR_BAD_PUBLIC_KEY, "key cannot verify signatures");
 	EVP_PKEY_CTX_free(entry->verify);
@@ -153,8 +153,8 @@ entry_prepare(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
 }
 
 static bool
-verify_ed25519(struct lane *lane, EVP_PKEY *pkey, struct bytes msg,
-    struct bytes sig)
+verify_ed25519(
+    struct lane *lane, EVP_PKEY *pkey, struct bytes msg, struct bytes sig)
 {
 	bool good;
 
@@ -190,9 +190,9 @@ entry_verify(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
 }
 
 static bool
-verify_through(struct lane *lane, struct key_cache *cache,
-    const uint8_t id[32], const struct pubkey *key, enum sig_alg alg,
-    struct bytes msg, struct bytes sig, struct err *err)
+verify_through(struct lane *lane, struct key_cache *cache, const uint8_t id[32],
+    const struct pubkey *key, enum sig_alg alg, struct bytes msg,
+    struct bytes sig, struct err *err)
 {
 	struct key_entry *entry;
 
@@ -210,10 +210,9 @@ pubkey_verify(struct lane *lane, const struct pubkey *key, enum sig_alg alg,
 {
 	uint8_t id[32];
 
-	digest_compute(lane, DIGEST_SHA256,
-	    key->alg == KEY_RSA ? key->n : key->point, id);
-	return verify_through(
-	    lane, lane->recent, id, key, alg, msg, sig, err);
+	digest_compute(
+	    lane, DIGEST_SHA256, key->alg == KEY_RSA ? key->n : key->point, id);
+	return verify_through(lane, lane->recent, id, key, alg, msg, sig, err);
 }
 
 bool

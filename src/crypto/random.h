@@ -27,7 +27,7 @@ random_fill(const struct random *r, void *out, size_t n)
  * bits, so that rows are inserted in index order and ids cannot be guessed.
  */
 #define OBJECT_ID_SIZE 23u
-void random_object_id(const struct random *r, int64_t now,
-    char out[OBJECT_ID_SIZE]);
+void random_object_id(
+    const struct random *r, int64_t now, char out[OBJECT_ID_SIZE]);
 
 #endif

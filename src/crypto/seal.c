@@ -9,8 +9,8 @@
 #define SEAL_MAX (1u << 20)
 
 static bool
-seal_check(const struct secret *key, struct bytes aad, size_t n,
-    struct err *err)
+seal_check(
+    const struct secret *key, struct bytes aad, size_t n, struct err *err)
 {
 	if (secret_reveal(key).n != SEAL_KEY)
 		return fail(err, ERR_INTERNAL,
@@ -36,11 +36,11 @@ seal_encrypt(struct lane *lane, const struct secret *key, struct bytes aad,
 	buf_reserve(&sealed, SEAL_NONCE + plain.n + SEAL_TAG);
 	/* Random nonces: SP 800-38D section 8.2.2, far below 2^32 seals. */
 	random_fill(&source, sealed.p, SEAL_NONCE);
-	if (EVP_EncryptInit_ex2(c, lane->gcm, secret_reveal(key).p, sealed.p,
-		NULL) != 1 ||
+	if (EVP_EncryptInit_ex2(
+		c, lane->gcm, secret_reveal(key).p, sealed.p, NULL) != 1 ||
 	    EVP_EncryptUpdate(c, NULL, &n, aad.p, (int)aad.n) != 1 ||
-	    EVP_EncryptUpdate(c, sealed.p + SEAL_NONCE, &n, plain.p,
-		(int)plain.n) != 1 ||
+	    EVP_EncryptUpdate(
+		c, sealed.p + SEAL_NONCE, &n, plain.p, (int)plain.n) != 1 ||
 	    EVP_EncryptFinal_ex(c, sealed.p + SEAL_NONCE + n, &last) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG,
 		sealed.p + SEAL_NONCE + plain.n) != 1) {
@@ -71,12 +71,12 @@ seal_decrypt(struct lane *lane, const struct secret *key, struct bytes aad,
 	length = sealed.n - SEAL_NONCE - SEAL_TAG;
 	memcpy(tag, sealed.p + SEAL_NONCE + length, SEAL_TAG);
 	plain = mem_alloc(length + 1);
-	ok = EVP_DecryptInit_ex2(c, lane->gcm, secret_reveal(key).p, sealed.p,
-		 NULL) == 1 &&
+	ok = EVP_DecryptInit_ex2(
+		 c, lane->gcm, secret_reveal(key).p, sealed.p, NULL) == 1 &&
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1 &&
 	    EVP_DecryptUpdate(c, NULL, &n, aad.p, (int)aad.n) == 1 &&
-	    EVP_DecryptUpdate(c, plain, &n, sealed.p + SEAL_NONCE,
-		(int)length) == 1 &&
+	    EVP_DecryptUpdate(
+		c, plain, &n, sealed.p + SEAL_NONCE, (int)length) == 1 &&
 	    EVP_DecryptFinal_ex(c, plain + n, &last) == 1;
 	EVP_CIPHER_CTX_reset(c);
 	if (ok)

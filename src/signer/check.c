@@ -12,16 +12,16 @@ static const struct {
 	const char *oid;
 	unsigned kinds;
 } extensions_known[] = {
-	{ "2.5.29.14", FOR_BOTH },		/* subjectKeyIdentifier */
-	{ "2.5.29.15", FOR_BOTH },		/* keyUsage */
-	{ "2.5.29.17", FOR_LEAF },		/* subjectAltName */
-	{ "2.5.29.19", FOR_BOTH },		/* basicConstraints */
-	{ "2.5.29.31", FOR_BOTH },		/* cRLDistributionPoints */
-	{ "2.5.29.32", FOR_BOTH },		/* certificatePolicies */
-	{ "2.5.29.35", FOR_BOTH },		/* authorityKeyIdentifier */
-	{ "2.5.29.37", FOR_BOTH },		/* extKeyUsage */
-	{ "1.3.6.1.5.5.7.1.1", FOR_BOTH },	/* authorityInfoAccess */
-	{ "1.3.6.1.5.5.7.1.24", FOR_LEAF },	/* TLS feature */
+	{ "2.5.29.14", FOR_BOTH }, /* subjectKeyIdentifier */
+	{ "2.5.29.15", FOR_BOTH }, /* keyUsage */
+	{ "2.5.29.17", FOR_LEAF }, /* subjectAltName */
+	{ "2.5.29.19", FOR_BOTH }, /* basicConstraints */
+	{ "2.5.29.31", FOR_BOTH }, /* cRLDistributionPoints */
+	{ "2.5.29.32", FOR_BOTH }, /* certificatePolicies */
+	{ "2.5.29.35", FOR_BOTH }, /* authorityKeyIdentifier */
+	{ "2.5.29.37", FOR_BOTH }, /* extKeyUsage */
+	{ "1.3.6.1.5.5.7.1.1", FOR_BOTH }, /* authorityInfoAccess */
+	{ "1.3.6.1.5.5.7.1.24", FOR_LEAF }, /* TLS feature */
 	{ "1.3.6.1.5.5.7.48.1.5", FOR_RESPONDER }, /* OCSP nocheck */
 };
 
@@ -195,8 +195,7 @@ check_leaf(const struct check *c, const struct cert *cert, struct err *err)
 
 /* RFC 6960 section 4.2.2.2: a delegated responder, and nothing else. */
 static bool
-check_responder(const struct check *c, const struct cert *cert,
-    struct err *err)
+check_responder(const struct check *c, const struct cert *cert, struct err *err)
 {
 	if (!bytes_among(cert->spki, c->responders, c->responders_n))
 		return REFUSE(
@@ -218,8 +217,7 @@ check_cert(const struct check *c, enum signer_kind kind,
     const struct cert *cert, struct err *err)
 {
 	if (!check_no_ca(cert, err) ||
-	    !check_issuer(
-		c, cert->issuer, cert->aki, cert->tbs_sig_alg, err) ||
+	    !check_issuer(c, cert->issuer, cert->aki, cert->tbs_sig_alg, err) ||
 	    !check_serial(c, cert, err))
 		return false;
 	if (cert->unknown_critical)

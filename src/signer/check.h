@@ -17,11 +17,11 @@
 
 struct check {
 	const struct signer_limits *limits;
-	enum sig_alg sig_alg;		/* that the key signs with */
+	enum sig_alg sig_alg; /* that the key signs with */
 	int64_t now;
-	const struct bytes *own_spkis;	/* of every key that the signer holds */
+	const struct bytes *own_spkis; /* of every key that the signer holds */
 	size_t own_spkis_n;
-	const struct bytes *responders;	/* those of them that sign no CRL */
+	const struct bytes *responders; /* those of them that sign no CRL */
 	size_t responders_n;
 	struct arena *arena;
 };
@@ -30,15 +30,15 @@ struct check {
 bool check_cert(const struct check *c, enum signer_kind kind,
     const struct cert *cert, struct err *err) MUST_CHECK;
 /* previous: the last number signed for this CA; 0 for none. */
-bool check_crl(const struct check *c, const struct crl *crl,
-    uint64_t previous, struct err *err) MUST_CHECK;
+bool check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
+    struct err *err) MUST_CHECK;
 
 /* The SAN, and a subject CN that must be one of it (check_names.c). */
-bool check_names(const struct check *c, const struct cert *cert,
-    struct err *err) MUST_CHECK;
+bool check_names(
+    const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
 /* The name constraints of the CA's certificate (constraints.c). */
-bool check_constraints(const struct check *c, const struct cert *cert,
-    struct err *err) MUST_CHECK;
+bool check_constraints(
+    const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
 /* Is a host at or below a domain?  ".a.example" means below only. */
 bool check_host_below(const char *host, const char *domain);
 /* The host of a URI in lower case, or NULL; lies in the arena. */

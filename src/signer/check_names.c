@@ -196,8 +196,8 @@ count_common_names(struct bytes name, size_t *count, struct bytes *cn)
 
 /* Old clients read the CN as a name: it must be one that was checked. */
 static bool
-check_common_name(const struct check *c, const struct cert *cert,
-    struct err *err)
+check_common_name(
+    const struct check *c, const struct cert *cert, struct err *err)
 {
 	struct bytes cn;
 	const char *text;
@@ -208,15 +208,15 @@ check_common_name(const struct check *c, const struct cert *cert,
 	if (count == 0)
 		return true;
 	if (count > 1)
-		return REFUSE("subject has %zu common names, expected one",
-		    count);
+		return REFUSE(
+		    "subject has %zu common names, expected one", count);
 	text = arena_str(c->arena, cn);
 	for (size_t i = 0; i < cert->names.n; i++)
 		if (strlen(text) == cn.n &&
 		    strcasecmp(cert->names.v[i].text, text) == 0)
 			return true;
-	return REFUSE("common name %s is not among the certificate's names",
-	    text);
+	return REFUSE(
+	    "common name %s is not among the certificate's names", text);
 }
 
 bool

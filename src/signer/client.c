@@ -23,12 +23,12 @@ struct waiter {
 	uint64_t id;
 	pthread_cond_t wake;
 	bool done, resend;
-	enum wire_type type;	/* of the reply */
-	struct buf reply;	/* signature or text */
+	enum wire_type type; /* of the reply */
+	struct buf reply; /* signature or text */
 };
 
 struct signer_remote {
-	int fd, stop;		/* stop: an eventfd that ends the reader */
+	int fd, stop; /* stop: an eventfd that ends the reader */
 	pthread_t reader;
 	pthread_mutex_t lock;
 	/* under the lock */
@@ -76,8 +76,8 @@ on_message(struct signer_remote *s, const struct wire_message *m)
 	    m->type <= WIRE_PONG) {
 		w->done = true;
 		w->type = m->type;
-		buf_add_bytes(&w->reply,
-		    m->type == WIRE_SIGNED ? m->signature : m->text);
+		buf_add_bytes(
+		    &w->reply, m->type == WIRE_SIGNED ? m->signature : m->text);
 		pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -190,7 +190,8 @@ waiter_leave(struct signer_remote *s, struct waiter *w)
 	buf_free(&w->reply);
 }
 
-/* Sleeps until there is a reply, a reason to send again, or the time is over. */
+/* Sleeps until there is a reply, a reason to send again, or the time is over.
+ */
 static void
 waiter_wait(struct signer_remote *s, struct waiter *w, int64_t until_us)
 {
@@ -249,9 +250,9 @@ static bool
 request_encode(const struct signer_request *req, uint64_t id,
     struct buf *packet, int *memfd, struct err *err)
 {
-	struct wire_message m = { .type = WIRE_SIGN,
-		.id = id,
-		.request = *req };
+	struct wire_message m = {
+		.type = WIRE_SIGN, .id = id, .request = *req
+	};
 
 	if (req->tbs.n == 0 || req->tbs.n > WIRE_MEMFD_MAX)
 		return fail(err, ERR_TOO_LARGE,

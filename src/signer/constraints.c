@@ -78,8 +78,8 @@ uri_matches(const char *uri, const char *base, struct arena *a)
 }
 
 static bool
-name_matches(const struct name *name, struct bytes base, bool excluding,
-    struct arena *a)
+name_matches(
+    const struct name *name, struct bytes base, bool excluding, struct arena *a)
 {
 	const char *text = arena_str(a, base), *rest;
 
@@ -150,8 +150,8 @@ static bool
 check_one(const struct check *c, const struct lists *l, int tag,
     const struct name *name, struct bytes subject, struct err *err)
 {
-	const char *shown = name == NULL ? subject_text(c->arena, subject)
-					 : name->text;
+	const char *shown =
+	    name == NULL ? subject_text(c->arena, subject) : name->text;
 	bool any, hit;
 
 	if (!walk(l->excluded, tag, name, subject, true, c->arena, &any, &hit))
@@ -173,8 +173,8 @@ check_one(const struct check *c, const struct lists *l, int tag,
 }
 
 bool
-check_constraints(const struct check *c, const struct cert *cert,
-    struct err *err)
+check_constraints(
+    const struct check *c, const struct cert *cert, struct err *err)
 {
 	static const uint8_t empty[] = { DER_SEQUENCE, 0 };
 	struct der d = der_of(c->limits->name_constraints), body;

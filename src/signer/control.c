@@ -17,8 +17,8 @@ await_answer(int fd, uint64_t id, int64_t deadline, struct err *err)
 		AUTO_FD extra = -1;
 		size_t n;
 
-		if (!packet_receive(fd, packet, sizeof(packet), &n, &extra,
-			deadline, err))
+		if (!packet_receive(
+			fd, packet, sizeof(packet), &n, &extra, deadline, err))
 			return false;
 		if (n == 0)
 			return fail(err, ERR_SIGNER, "the signer is gone");
@@ -34,8 +34,8 @@ await_answer(int fd, uint64_t id, int64_t deadline, struct err *err)
 }
 
 bool
-signer_control_set_limits(int control_fd, struct bytes limits_json,
-    struct err *err)
+signer_control_set_limits(
+    int control_fd, struct bytes limits_json, struct err *err)
 {
 	struct wire_message m = { .type = WIRE_LIMITS };
 	int64_t now = clock_monotonic_us();

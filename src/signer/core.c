@@ -1,57 +1,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "crypto/digest.h"
-#include "signer/check.h"
 #include "signer/core.h"
-#include "signer/index.h"
-#include "signer/journal.h"
-#include "util/log.h"
-
-#define REFUSE(...) fail(err, ERR_SIGNER_REFUSED, __VA_ARGS__)
-#define KEYS_MAX 64u
-#define MINUTES 60
-
-/* Certificates signed in each of the last sixty minutes. */
-struct budget {
-	int64_t minute[MINUTES];
-	uint64_t count[MINUTES];
-};
-
-/* An issuer that the journal or a key has made known. */
-struct issuer {
-	uint8_t id[32];
-	struct privkey *key;	/* NULL: only in the journal */
-	const struct signer_limits *limits;	/* NULL: signs nothing */
-	uint64_t crl_number;	/* the last one signed */
-	struct budget budget;
-};
-
-struct signer_core {
-	struct clock clock;
-	struct journal journal;
-	struct index *index;
-	struct issuer *issuers;
-	size_t issuers_n;
-	struct bytes spkis[KEYS_MAX];	/* of all keys here or made known */
-	size_t spkis_n;
-	struct bytes responders[KEYS_MAX];
-	size_t responders_n;
-	struct arena *limits_arena;	/* what the limits lie in */
-	struct arena *keep;		/* SPKIs of keys that are elsewhere */
-	struct arena *arena;		/* of a request */
-};
-
-/* A request on its way through a batch. */
-struct item {
-	enum { ITEM_REFUSED, ITEM_NEW, ITEM_AGAIN, ITEM_AGAIN_IN_BATCH } what;
-	struct issuer *issuer;
-	struct journal_record record;
-};
+#include "signer/core_state.h"
 
 /* ---- issuers ---- */
 
-static struct issuer *
-issuer_find(const struct signer_core *c, const uint8_t id[32])
+struct issuer *
+core_issuer_find(const struct signer_core *c, const uint8_t id[32])
 {
 	for (size_t i = 0; i < c->issuers_n; i++)
 		if (memcmp(c->issuers[i].id, id, 32) == 0)
@@ -62,12 +18,12 @@ issuer_find(const struct signer_core *c, const uint8_t id[32])
 static struct issuer *
 issuer_get(struct signer_core *c, const uint8_t id[32])
 {
-	struct issuer *is = issuer_find(c, id);
+	struct issuer *is = core_issuer_find(c, id);
 
 	if (is != NULL)
 		return is;
-	c->issuers = mem_grow(
-	    c->issuers, c->issuers_n + 1, sizeof(*c->issuers));
+	c->issuers =
+	    mem_grow(c->issuers, c->issuers_n + 1, sizeof(*c->issuers));
 	is = &c->issuers[c->issuers_n++];
 	memset(is, 0, sizeof(*is));
 	memcpy(is->id, id, sizeof(is->id));
@@ -87,8 +43,8 @@ budget_add(struct budget *b, int64_t now)
 	b->count[i]++;
 }
 
-static uint64_t
-budget_used(const struct budget *b, int64_t now)
+uint64_t
+core_budget_used(const struct budget *b, int64_t now)
 {
 	uint64_t used = 0;
 
@@ -98,28 +54,26 @@ budget_used(const struct budget *b, int64_t now)
 	return used;
 }
 
-static uint64_t
-crl_number_get(const uint8_t serial[SERIAL_SIZE])
+uint64_t
+core_crl_number(const struct journal_record *r)
 {
 	uint64_t v = 0;
 
 	for (size_t i = SERIAL_SIZE - 8; i < SERIAL_SIZE; i++)
-		v = v << 8 | serial[i];
+		v = v << 8 | r->serial[i];
 	return v;
 }
 
-/* A record is history from now on: at start, and after it is durable. */
-static void
-core_remember(struct signer_core *c, const struct journal_record *r,
-    int64_t now)
+void
+core_remember(
+    struct signer_core *c, const struct journal_record *r, int64_t now)
 {
 	struct issuer *is = issuer_get(c, r->issuer);
 	int64_t at = r->at_us / 1000000;
 
 	index_add(c->index, r, now);
 	if (r->kind == SIGN_CRL)
-		is->crl_number =
-		    MAX_OF(is->crl_number, crl_number_get(r->serial));
+		is->crl_number = MAX_OF(is->crl_number, core_crl_number(r));
 	else if (at > now - 60 * MINUTES && at >= 0)
 		budget_add(&is->budget, at);
 }
@@ -190,7 +144,7 @@ core_responders(struct signer_core *c)
 		uint8_t id[32];
 
 		digest_sha256(c->spkis[i], id);
-		is = issuer_find(c, id);
+		is = core_issuer_find(c, id);
 		if (is == NULL || is->limits == NULL)
 			c->responders[c->responders_n++] = c->spkis[i];
 	}
@@ -237,7 +191,7 @@ signer_core_set_limits(struct signer_core *c, const struct signer_limits *l,
 		return false;
 	}
 	for (size_t i = 0; i < own_n; i++) {
-		const struct issuer *is = issuer_find(c, own[i].issuer);
+		const struct issuer *is = core_issuer_find(c, own[i].issuer);
 
 		if (is == NULL || is->key == NULL) {
 			arena_free(a);
@@ -250,276 +204,11 @@ signer_core_set_limits(struct signer_core *c, const struct signer_limits *l,
 	for (size_t i = 0; i < c->issuers_n; i++)
 		c->issuers[i].limits = NULL;
 	for (size_t i = 0; i < own_n; i++)
-		issuer_find(c, own[i].issuer)->limits = &own[i];
+		core_issuer_find(c, own[i].issuer)->limits = &own[i];
 	arena_free(c->limits_arena);
 	c->limits_arena = a;
 	core_responders(c);
 	return true;
-}
-
-/* ---- a request ---- */
-
-/* Was this position used for other bytes, or not at all? */
-static bool
-position_compare(const struct journal_record *r, uint8_t kind,
-    const uint8_t issuer[32], const uint8_t tbs_sha256[32], struct err *err)
-{
-	if (kind != (uint8_t)r->kind || memcmp(issuer, r->issuer, 32) != 0 ||
-	    memcmp(tbs_sha256, r->tbs_sha256, 32) != 0)
-		return REFUSE("log position %llu was used for other bytes",
-		    (unsigned long long)r->position);
-	return true;
-}
-
-/* Positions that memory has forgotten: only recovery asks for such. */
-static bool
-position_in_file(const struct signer_core *c, const struct journal_record *r,
-    bool *found, struct err *err)
-{
-	struct journal_reader *reader = mem_alloc(sizeof(*reader));
-	struct journal_record seen;
-	bool end = false, ok = true;
-
-	*found = false;
-	journal_reader_init(reader, c->journal.fd);
-	while (!*found && !end && ok) {
-		ok = journal_reader_next(reader, &seen, &end, err);
-		if (ok && !end && seen.position == r->position)
-			*found = true;
-	}
-	free(reader);
-	if (!ok || !*found)
-		return ok;
-	return position_compare(
-	    r, (uint8_t)seen.kind, seen.issuer, seen.tbs_sha256, err);
-}
-
-static bool
-position_find(const struct signer_core *c, const struct item *batch, size_t n,
-    struct item *item, struct err *err)
-{
-	const struct journal_record *r = &item->record;
-	const struct index_position *p;
-	bool found;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct journal_record *b = &batch[i].record;
-
-		if (batch[i].what != ITEM_NEW || b->position != r->position)
-			continue;
-		item->what = ITEM_AGAIN_IN_BATCH;
-		return position_compare(
-		    r, (uint8_t)b->kind, b->issuer, b->tbs_sha256, err);
-	}
-	p = index_find(c->index, r->position);
-	if (p != NULL) {
-		item->what = ITEM_AGAIN;
-		return position_compare(
-		    r, (uint8_t)p->kind, p->issuer, p->tbs_sha256, err);
-	}
-	item->what = ITEM_NEW;
-	if (!index_has_forgotten(c->index, r->position))
-		return true;
-	if (!position_in_file(c, r, &found, err))
-		return false;
-	if (found)
-		item->what = ITEM_AGAIN;
-	return true;
-}
-
-static bool
-check_serial_unseen(const struct signer_core *c, const struct item *batch,
-    size_t n, const uint8_t serial[SERIAL_SIZE], struct err *err)
-{
-	bool seen = index_has_serial(c->index, serial);
-
-	for (size_t i = 0; i < n; i++)
-		seen = seen ||
-		    (batch[i].what == ITEM_NEW &&
-			batch[i].record.kind != SIGN_CRL &&
-			memcmp(batch[i].record.serial, serial, SERIAL_SIZE) ==
-			    0);
-	if (seen)
-		return REFUSE("serial was used before");
-	return true;
-}
-
-static bool
-check_budget(const struct item *batch, size_t n, const struct issuer *is,
-    int64_t now, struct err *err)
-{
-	uint64_t used = budget_used(&is->budget, now);
-
-	for (size_t i = 0; i < n; i++)
-		if (batch[i].what == ITEM_NEW && batch[i].issuer == is &&
-		    batch[i].record.kind != SIGN_CRL)
-			used++;
-	if (used >= (uint64_t)MAX_OF(is->limits->hourly_budget, 0))
-		return REFUSE("CA %s has signed %llu certificates within the "
-			      "hour, expected at most %lld",
-		    is->limits->ca, (unsigned long long)used,
-		    (long long)is->limits->hourly_budget);
-	return true;
-}
-
-static bool
-fail_form(struct err *err, const char *what, const struct err *why)
-{
-	return REFUSE("not a %s: %s", what, why->shown);
-}
-
-static bool
-check_new_cert(const struct signer_core *c, const struct item *batch, size_t n,
-    struct item *item, const struct check *check,
-    const struct signer_request *req, struct err *err)
-{
-	struct err why = { 0 };
-	struct cert cert;
-
-	if (!cert_parse_tbs(req->tbs, c->arena, &cert, &why))
-		return fail_form(err, "TBSCertificate", &why);
-	if (!check_cert(check, req->kind, &cert, err) ||
-	    !check_serial_unseen(c, batch, n, cert.serial.p, err) ||
-	    !check_budget(batch, n, item->issuer, check->now, err))
-		return false;
-	memcpy(item->record.serial, cert.serial.p, SERIAL_SIZE);
-	return true;
-}
-
-static bool
-check_new_crl(const struct item *batch, size_t n, struct item *item,
-    const struct check *check, const struct signer_request *req,
-    struct err *err)
-{
-	uint64_t previous = item->issuer->crl_number;
-	struct err why = { 0 };
-	struct crl crl;
-
-	for (size_t i = 0; i < n; i++)
-		if (batch[i].what == ITEM_NEW &&
-		    batch[i].issuer == item->issuer &&
-		    batch[i].record.kind == SIGN_CRL)
-			previous = MAX_OF(previous,
-			    crl_number_get(batch[i].record.serial));
-	if (!crl_parse_tbs(req->tbs, &crl, &why))
-		return fail_form(err, "TBSCertList", &why);
-	if (!check_crl(check, &crl, previous, err))
-		return false;
-	for (unsigned i = 0; i < 8; i++)
-		item->record.serial[SERIAL_SIZE - 1 - i] =
-		    (uint8_t)(crl.number >> (8 * i));
-	return true;
-}
-
-static bool
-check_new(const struct signer_core *c, const struct item *batch, size_t n,
-    struct item *item, const struct signer_request *req, struct err *err)
-{
-	const struct check check = { .limits = item->issuer->limits,
-		.sig_alg = privkey_sig_alg(item->issuer->key),
-		.now = clock_now(&c->clock),
-		.own_spkis = c->spkis,
-		.own_spkis_n = c->spkis_n,
-		.responders = c->responders,
-		.responders_n = c->responders_n,
-		.arena = c->arena };
-
-	item->record.at_us = clock_now_us(&c->clock);
-	switch (req->kind) {
-	case SIGN_LEAF:
-	case SIGN_RESPONDER:
-		return check_new_cert(c, batch, n, item, &check, req, err);
-	case SIGN_CRL:
-		return check_new_crl(batch, n, item, &check, req, err);
-	}
-	return REFUSE("kind %d is not one that is signed", (int)req->kind);
-}
-
-/* Decides one request of a batch, of which n items are decided already. */
-static bool
-decide(const struct signer_core *c, struct item *batch, size_t n,
-    const struct signer_request *req, struct err *err)
-{
-	struct item *item = &batch[n];
-
-	memset(item, 0, sizeof(*item));
-	item->issuer = issuer_find(c, req->issuer);
-	if (item->issuer == NULL || item->issuer->key == NULL)
-		return REFUSE("the signer holds no such key");
-	if (item->issuer->limits == NULL)
-		return REFUSE("the key has no limits, so it signs nothing");
-	item->record.kind = req->kind;
-	item->record.position = req->position;
-	memcpy(item->record.issuer, req->issuer, 32);
-	digest_sha256(req->tbs, item->record.tbs_sha256);
-	if (!position_find(c, batch, n, item, err))
-		return false;
-	/* RFC or limit may have moved on: these bytes were agreed to once. */
-	if (item->what != ITEM_NEW)
-		return true;
-	arena_reset(c->arena);
-	return check_new(c, batch, n, item, req, err);
-}
-
-/* Appends the new ones; on failure they, and what hangs on them, fail. */
-static bool
-commit(struct signer_core *c, struct item *batch, size_t n, struct err *errs)
-{
-	struct journal_record records[SIGNER_BATCH];
-	int64_t now = clock_now(&c->clock);
-	struct err why = { 0 };
-	size_t k = 0;
-	bool ok;
-
-	for (size_t i = 0; i < n; i++)
-		if (batch[i].what == ITEM_NEW)
-			records[k++] = batch[i].record;
-	ok = k == 0 || journal_append(&c->journal, records, k, &why);
-	for (size_t i = 0; ok && i < k; i++)
-		core_remember(c, &records[i], now);
-	for (size_t i = 0; !ok && i < n; i++)
-		if (batch[i].what == ITEM_NEW ||
-		    batch[i].what == ITEM_AGAIN_IN_BATCH) {
-			batch[i].what = ITEM_REFUSED;
-			errs[i] = why;
-		}
-	if (!ok)
-		log_err(LOG_ERROR, "signer-journal-failed", &why);
-	return ok;
-}
-
-static void
-sign_batch(struct signer_core *c, const struct signer_request *reqs, size_t n,
-    struct buf *signatures, struct err *errs)
-{
-	struct item batch[SIGNER_BATCH];
-
-	for (size_t i = 0; i < n; i++)
-		if (!decide(c, batch, i, &reqs[i], &errs[i]))
-			batch[i].what = ITEM_REFUSED;
-	(void)commit(c, batch, n, errs);
-	for (size_t i = 0; i < n; i++) {
-		/* core_remember may have moved the issuers. */
-		struct issuer *is = issuer_find(c, reqs[i].issuer);
-		struct err why = { 0 };
-
-		if (batch[i].what == ITEM_REFUSED)
-			continue;
-		if (!privkey_sign(is->key, reqs[i].tbs, &signatures[i], &why))
-			(void)fail_detail(&errs[i], ERR_SIGNER,
-			    "the signer could not sign", "%s", why.detail);
-	}
-}
-
-void
-signer_core_sign(struct signer_core *c, const struct signer_request *reqs,
-    size_t n, struct buf *signatures, struct err *errs)
-{
-	for (size_t i = 0; i < n; i++)
-		err_clear(&errs[i]);
-	for (size_t i = 0; i < n; i += SIGNER_BATCH)
-		sign_batch(c, reqs + i, MIN_OF(n - i, (size_t)SIGNER_BATCH),
-		    signatures + i, errs + i);
 }
 
 uint64_t
@@ -535,8 +224,7 @@ signer_core_is_broken(const struct signer_core *c)
 }
 
 size_t
-signer_core_issuers(const struct signer_core *c, uint8_t (*out)[32],
-    size_t max)
+signer_core_issuers(const struct signer_core *c, uint8_t (*out)[32], size_t max)
 {
 	size_t n = 0;
 

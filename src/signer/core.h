@@ -10,8 +10,8 @@
 /* Nothing will be signed any more: the process has to end. */
 bool signer_core_is_broken(const struct signer_core *c);
 /* SHA-256 of the SPKI of each key that has limits; returns how many. */
-size_t signer_core_issuers(const struct signer_core *c, uint8_t (*out)[32],
-    size_t max);
+size_t signer_core_issuers(
+    const struct signer_core *c, uint8_t (*out)[32], size_t max);
 /* Requests that one signer_core_sign syncs together. */
 #define SIGNER_BATCH 64u
 

@@ -9,15 +9,15 @@
 #define SERIAL_SLOTS_MIN 4096u
 
 struct serial {
-	uint8_t v[SERIAL_SIZE];	/* v[0] is 0 where there is none */
+	uint8_t v[SERIAL_SIZE]; /* v[0] is 0 where there is none */
 };
 
 struct index {
 	/* Positions: a ring in the order of arrival, and a table over it. */
 	struct index_position *ring;
 	size_t first, n;
-	uint32_t *table;	/* ring slot + 1, open addressing */
-	uint64_t forgotten;	/* highest position that left the ring */
+	uint32_t *table; /* ring slot + 1, open addressing */
+	uint64_t forgotten; /* highest position that left the ring */
 	bool any_forgotten;
 	/* Serials: open addressing. */
 	struct serial *serials;
@@ -127,7 +127,8 @@ serial_cell(const struct index *ix, const struct serial *table, size_t cap,
 	/* The random part; octets 6 to 19. */
 	memcpy(&v, serial + 8, sizeof(v));
 	i = mix(ix, v) & (cap - 1);
-	while (table[i].v[0] != 0 && memcmp(table[i].v, serial, SERIAL_SIZE) != 0)
+	while (
+	    table[i].v[0] != 0 && memcmp(table[i].v, serial, SERIAL_SIZE) != 0)
 		i = (i + 1) & (cap - 1);
 	return i;
 }
@@ -141,8 +142,7 @@ serials_rebuild(struct index *ix, int64_t now)
 
 	for (size_t i = 0; i < ix->serials_cap; i++)
 		if (ix->serials[i].v[0] != 0 &&
-		    check_serial_time(ix->serials[i].v) >=
-			now - 2 * CHECK_SKEW)
+		    check_serial_time(ix->serials[i].v) >= now - 2 * CHECK_SKEW)
 			kept++;
 	while (cap < 4 * kept)
 		cap *= 2;
@@ -151,8 +151,7 @@ serials_rebuild(struct index *ix, int64_t now)
 		const uint8_t *v = ix->serials[i].v;
 
 		if (v[0] != 0 && check_serial_time(v) >= now - 2 * CHECK_SKEW)
-			table[serial_cell(ix, table, cap, v)] =
-			    ix->serials[i];
+			table[serial_cell(ix, table, cap, v)] = ix->serials[i];
 	}
 	free(ix->serials);
 	ix->serials = table;

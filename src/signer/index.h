@@ -23,11 +23,11 @@ void index_free(struct index *ix);
 /* Remembers a record; now (seconds) tells which serials are out of date. */
 void index_add(struct index *ix, const struct journal_record *r, int64_t now);
 /* NULL: not among those of late.  */
-const struct index_position *index_find(const struct index *ix,
-    uint64_t position);
+const struct index_position *index_find(
+    const struct index *ix, uint64_t position);
 /* Were positions up to this one forgotten, so that the file must be asked? */
 bool index_has_forgotten(const struct index *ix, uint64_t position);
-bool index_has_serial(const struct index *ix,
-    const uint8_t serial[SERIAL_SIZE]);
+bool index_has_serial(
+    const struct index *ix, const uint8_t serial[SERIAL_SIZE]);
 
 #endif

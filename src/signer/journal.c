@@ -78,8 +78,8 @@ journal_reader_next(struct journal_reader *r, struct journal_record *out,
 		if (!reader_slot(r, &slot, &have, err))
 			return false;
 	} else if (r->offset == 0 && have == JOURNAL_SLOT) {
-		return fail(err, ERR_MALFORMED,
-		    "signer journal does not begin as one");
+		return fail(
+		    err, ERR_MALFORMED, "signer journal does not begin as one");
 	}
 	if (have == JOURNAL_SLOT && r->offset != 0 &&
 	    journal_slot_get(slot, r->check, out)) {
@@ -144,8 +144,8 @@ write_first(struct journal *j, struct err *err)
 }
 
 bool
-journal_open(const struct journal_reader *r, struct journal *out,
-    struct err *err)
+journal_open(
+    const struct journal_reader *r, struct journal *out, struct err *err)
 {
 	struct journal j = { .fd = r->fd, .size = r->offset };
 	off_t length = lseek(r->fd, 0, SEEK_END);
@@ -157,7 +157,8 @@ journal_open(const struct journal_reader *r, struct journal *out,
 	if ((uint64_t)length > j.size) {
 		/* Records of a batch whose signatures never left. */
 		log_event(LOG_WARN, "signer-journal-torn",
-		    LF_INT("kept", j.size), LF_INT("cut", length - (off_t)j.size));
+		    LF_INT("kept", j.size),
+		    LF_INT("cut", length - (off_t)j.size));
 		if (ftruncate(j.fd, (off_t)j.size) != 0)
 			return fail_errno(err, ERR_SYSTEM,
 			    "torn tail of the signer journal cannot be cut");

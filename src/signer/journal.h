@@ -24,8 +24,8 @@
 
 struct journal {
 	int fd;
-	uint64_t size;			/* octets, a multiple of the slot */
-	uint8_t check[JOURNAL_CHECK];	/* of the last slot */
+	uint64_t size; /* octets, a multiple of the slot */
+	uint8_t check[JOURNAL_CHECK]; /* of the last slot */
 	uint64_t syncs;
 	/* An append failed in a way that cannot be taken back: no record can
 	 * be trusted to be durable any more. */
@@ -35,8 +35,8 @@ struct journal {
 /* Reads slot by slot through a buffer. */
 struct journal_reader {
 	int fd;
-	uint64_t offset;		/* of the slot that is next */
-	uint8_t check[JOURNAL_CHECK];	/* of the slot before */
+	uint64_t offset; /* of the slot that is next */
+	uint8_t check[JOURNAL_CHECK]; /* of the slot before */
 	uint8_t chunk[512 * JOURNAL_SLOT];
 	size_t chunk_n, chunk_at;
 };
@@ -71,7 +71,7 @@ bool journal_slot_get(const uint8_t slot[JOURNAL_SLOT],
     const uint8_t before[JOURNAL_CHECK], struct journal_record *out);
 /* Is what begins at the offset, where a slot did not hold, a torn tail? */
 bool journal_tail_is_torn(int fd, uint64_t offset,
-    const uint8_t before[JOURNAL_CHECK], bool *torn, struct err *err)
-    MUST_CHECK;
+    const uint8_t before[JOURNAL_CHECK], bool *torn,
+    struct err *err) MUST_CHECK;
 
 #endif

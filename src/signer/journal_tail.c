@@ -39,8 +39,8 @@ slot_check(const uint8_t before[JOURNAL_CHECK],
 }
 
 static bool
-slot_holds(const uint8_t before[JOURNAL_CHECK],
-    const uint8_t slot[JOURNAL_SLOT])
+slot_holds(
+    const uint8_t before[JOURNAL_CHECK], const uint8_t slot[JOURNAL_SLOT])
 {
 	uint8_t check[JOURNAL_CHECK];
 
@@ -107,8 +107,8 @@ journal_slot_is_first(const uint8_t slot[JOURNAL_SLOT])
  * after the broken one was whole: damage.
  */
 static bool
-anything_holds(const uint8_t *tail, size_t slots,
-    const uint8_t before[JOURNAL_CHECK])
+anything_holds(
+    const uint8_t *tail, size_t slots, const uint8_t before[JOURNAL_CHECK])
 {
 	uint8_t check[JOURNAL_CHECK];
 

@@ -40,8 +40,7 @@ limits_json(const struct signer_limits *l, struct arena *a)
 	json_object_set_new(o, "ca_not_after", json_integer(l->ca_not_after));
 	json_object_set_new(o, "max_lifetime", json_integer(l->max_lifetime));
 	json_object_set_new(o, "max_backdate", json_integer(l->max_backdate));
-	json_object_set_new(
-	    o, "hourly_budget", json_integer(l->hourly_budget));
+	json_object_set_new(o, "hourly_budget", json_integer(l->hourly_budget));
 	json_object_set_new(o, "crl_validity", json_integer(l->crl_validity));
 	json_object_set_new(
 	    o, "responder_lifetime", json_integer(l->responder_lifetime));
@@ -77,7 +76,7 @@ signer_limits_encode(const struct signer_limits *l, size_t n, struct arena *a)
 struct reading {
 	const json_t *o;
 	struct arena *a;
-	size_t seen;	/* members read; all must have been */
+	size_t seen; /* members read; all must have been */
 	struct err *err;
 };
 
@@ -193,7 +192,8 @@ static bool
 read_numbers(struct reading *r, struct signer_limits *l)
 {
 	/* A century and 2^40 keep every sum of two far from overflow. */
-	const int64_t span = INT64_C(100) * 366 * 86400, most = INT64_C(1) << 40;
+	const int64_t span = INT64_C(100) * 366 * 86400,
+		      most = INT64_C(1) << 40;
 
 	return read_int(r, "ca_not_after", most, &l->ca_not_after) &&
 	    read_int(r, "max_lifetime", span, &l->max_lifetime) &&
@@ -208,8 +208,7 @@ static bool
 read_names(struct reading *r, struct signer_limits *l)
 {
 	return read_bool(r, "dns", &l->dns) && read_bool(r, "ip", &l->ip) &&
-	    read_bool(r, "email", &l->email) &&
-	    read_bool(r, "uri", &l->uri) &&
+	    read_bool(r, "email", &l->email) && read_bool(r, "uri", &l->uri) &&
 	    read_strings(r, "dns_allow", &l->dns_allow) &&
 	    read_strings(r, "ip_allow", &l->ip_allow) &&
 	    read_strings(r, "email_allow", &l->email_allow) &&
@@ -225,10 +224,9 @@ limits_read(const json_t *o, struct arena *a, struct signer_limits *out,
 	json_t *ca;
 
 	if (!json_is_object(o))
-		return fail(err, ERR_MALFORMED,
-		    "signer limits: an entry is no object");
-	if (!member(&r, "ca", JSON_STRING, &ca) ||
-	    !read_issuer(&r, l.issuer) ||
+		return fail(
+		    err, ERR_MALFORMED, "signer limits: an entry is no object");
+	if (!member(&r, "ca", JSON_STRING, &ca) || !read_issuer(&r, l.issuer) ||
 	    !read_octets(&r, "issuer_name", &l.issuer_name) ||
 	    !read_octets(&r, "key_id", &l.key_id) || !read_numbers(&r, &l) ||
 	    !read_strings(&r, "eku_allowed", &l.eku_allowed) ||

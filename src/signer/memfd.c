@@ -13,8 +13,8 @@
 bool
 memfd_seal(struct bytes content, int *fd, struct err *err)
 {
-	AUTO_FD m = memfd_create(
-	    "signer-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	AUTO_FD m =
+	    memfd_create("signer-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	size_t done = 0;
 
 	if (m < 0)
@@ -37,8 +37,8 @@ memfd_seal(struct bytes content, int *fd, struct err *err)
 }
 
 bool
-memfd_map(int fd, uint64_t size, uint64_t max, struct bytes *out,
-    struct err *err)
+memfd_map(
+    int fd, uint64_t size, uint64_t max, struct bytes *out, struct err *err)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	off_t length;
@@ -142,8 +142,8 @@ take_descriptors(struct msghdr *m, int *fd)
 		for (size_t i = 0; i < n; i++) {
 			int got;
 
-			memcpy(&got, CMSG_DATA(c) + i * sizeof(int),
-			    sizeof(got));
+			memcpy(
+			    &got, CMSG_DATA(c) + i * sizeof(int), sizeof(got));
 			if (*fd < 0) {
 				*fd = got;
 				continue;

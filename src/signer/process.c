@@ -53,9 +53,9 @@ reply(int socket, const struct wire_message *m)
 static void
 reply_err(int socket, uint64_t id, enum wire_type type, const struct err *err)
 {
-	const struct wire_message m = { .type = type,
-		.id = id,
-		.text = bytes_str(err->shown) };
+	const struct wire_message m = {
+		.type = type, .id = id, .text = bytes_str(err->shown)
+	};
 
 	log_err(LOG_WARN, "signer-refused", err);
 	reply(socket, &m);
@@ -106,8 +106,8 @@ accept_request(struct process *p, struct incoming *in, struct err *err)
 		    "signer message of type 0x%02x is no request",
 		    (unsigned)m.type);
 	if (m.type == WIRE_SIGN_MEMFD) {
-		if (!memfd_map(in->fd, m.memfd_size, WIRE_MEMFD_MAX,
-			&in->mapped, err))
+		if (!memfd_map(
+			in->fd, m.memfd_size, WIRE_MEMFD_MAX, &in->mapped, err))
 			return false;
 		m.request.tbs = in->mapped;
 	}

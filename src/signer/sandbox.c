@@ -67,8 +67,9 @@ enter_landlock(struct err *err)
 
 	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
 		log_event(LOG_WARN, "landlock-unavailable",
-		    LF_STR("means", "seccomp alone keeps the signer from "
-				    "files"));
+		    LF_STR("means",
+			"seccomp alone keeps the signer from "
+			"files"));
 		return true;
 	}
 	if (abi < 0)
@@ -86,20 +87,43 @@ enter_landlock(struct err *err)
 
 /* Whatever its arguments are; everything else ends the process. */
 static const int allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
-	SCMP_SYS(lseek), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
-	SCMP_SYS(close), SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg),
-	SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
-	SCMP_SYS(mlock), SCMP_SYS(munlock), SCMP_SYS(futex), SCMP_SYS(fstat),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid),
-	SCMP_SYS(gettid), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(read),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(lseek),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(close),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(mlock),
+	SCMP_SYS(munlock),
+	SCMP_SYS(futex),
+	SCMP_SYS(fstat),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(signalfd4),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 #ifdef CHANCERY_FAULTS
-	SCMP_SYS(kill), SCMP_SYS(pause),
+	SCMP_SYS(kill),
+	SCMP_SYS(pause),
 #endif
 };
 
@@ -108,10 +132,19 @@ static const int allowed[] = {
  * (a locale, a time zone, an entropy file).
  */
 static const int refused[] = {
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(newfstatat),
-	SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(ioctl), SCMP_SYS(sysinfo),
-	SCMP_SYS(uname), SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(stat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(access),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(sched_yield),
 };
 
@@ -120,8 +153,7 @@ add_rules(scmp_filter_ctx f)
 {
 	const struct scmp_arg_cmp not_code =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp seals =
-	    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0);
+	const struct scmp_arg_cmp seals = SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0);
 	const struct scmp_arg_cmp self =
 	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	int rc = 0;
@@ -129,8 +161,7 @@ add_rules(scmp_filter_ctx f)
 	for (size_t i = 0; i < COUNT_OF(allowed) && rc == 0; i++)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; i < COUNT_OF(refused) && rc == 0; i++)
-		rc = seccomp_rule_add(
-		    f, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
+		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
 	if (rc == 0)
 		rc = seccomp_rule_add_array(
 		    f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &not_code);

@@ -9,9 +9,9 @@
 #include "util/err.h"
 
 /*
- * Called once, in a process of one thread, after everything is loaded.  ERR_SYSTEM.
- * A kernel without Landlock is told of in the log; seccomp is demanded.
- * Sanitized builds have neither: their runtime would not work.
+ * Called once, in a process of one thread, after everything is loaded.
+ * ERR_SYSTEM. A kernel without Landlock is told of in the log; seccomp is
+ * demanded. Sanitized builds have neither: their runtime would not work.
  */
 bool signer_sandbox_enter(struct err *err) MUST_CHECK;
 

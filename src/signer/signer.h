@@ -14,16 +14,16 @@
 #include "util/times.h"
 
 enum signer_kind {
-	SIGN_LEAF = 1,		/* TBSCertificate of an end entity */
-	SIGN_RESPONDER = 2,	/* TBSCertificate of an OCSP responder */
-	SIGN_CRL = 3		/* TBSCertList */
+	SIGN_LEAF = 1, /* TBSCertificate of an end entity */
+	SIGN_RESPONDER = 2, /* TBSCertificate of an OCSP responder */
+	SIGN_CRL = 3 /* TBSCertList */
 };
 
 struct signer_request {
 	enum signer_kind kind;
-	uint8_t issuer[32];	/* SHA-256 of the issuing key's SPKI */
-	uint64_t position;	/* in the issuance log; used once */
-	struct bytes tbs;	/* the whole of what is signed */
+	uint8_t issuer[32]; /* SHA-256 of the issuing key's SPKI */
+	uint64_t position; /* in the issuance log; used once */
+	struct bytes tbs; /* the whole of what is signed */
 };
 
 /* The named port. */
@@ -49,35 +49,35 @@ struct signer_strings {
 
 /* What the signer is told of each key, by the supervisor only. */
 struct signer_limits {
-	const char *ca;			/* for messages */
-	uint8_t issuer[32];		/* SHA-256 of the CA key's SPKI */
-	struct bytes issuer_name;	/* Name, whole: the CA's subject */
-	struct bytes key_id;		/* the CA's SKI */
+	const char *ca; /* for messages */
+	uint8_t issuer[32]; /* SHA-256 of the CA key's SPKI */
+	struct bytes issuer_name; /* Name, whole: the CA's subject */
+	struct bytes key_id; /* the CA's SKI */
 	int64_t ca_not_after;
 	int64_t max_lifetime, max_backdate;
 	int64_t hourly_budget;
-	int64_t crl_validity;		/* longest nextUpdate - thisUpdate */
+	int64_t crl_validity; /* longest nextUpdate - thisUpdate */
 	int64_t responder_lifetime;
 	struct signer_strings eku_allowed; /* dotted; any other is refused */
 	/* The union of the CA's profiles; an empty list of a type that is
 	 * allowed means any name of the type. */
 	bool dns, ip, email, uri;
 	struct signer_strings dns_allow, email_allow, uri_allow;
-	struct signer_strings ip_allow;	/* CIDR texts */
-	struct bytes name_constraints;	/* of the CA's certificate; or empty */
-	uint8_t node;			/* serial prefix, 01-7f */
+	struct signer_strings ip_allow; /* CIDR texts */
+	struct bytes name_constraints; /* of the CA's certificate; or empty */
+	uint8_t node; /* serial prefix, 01-7f */
 };
 /* Canonical JSON both ways: how limits travel and how tests write them. */
-struct bytes signer_limits_encode(const struct signer_limits *l, size_t n,
-    struct arena *a);
+struct bytes signer_limits_encode(
+    const struct signer_limits *l, size_t n, struct arena *a);
 bool signer_limits_decode(struct bytes json, struct arena *a,
     struct signer_limits **out, size_t *n, struct err *err) MUST_CHECK;
 
 /*
- * The core: keys, limits, journal.  `journal_fd` is opened O_APPEND | O_RDWR; it
- * belongs to the core once signer_core_new has succeeded.
- * Reads the journal once (positions, last serials, CRL numbers, budgets); a torn
- * last record is cut off, anything else that is damaged is an error.
+ * The core: keys, limits, journal.  `journal_fd` is opened O_APPEND | O_RDWR;
+ * it belongs to the core once signer_core_new has succeeded. Reads the journal
+ * once (positions, last serials, CRL numbers, budgets); a torn last record is
+ * cut off, anything else that is damaged is an error.
  */
 struct signer_core;
 bool signer_core_new(int journal_fd, struct clock clock,
@@ -99,7 +99,7 @@ uint64_t signer_core_syncs(const struct signer_core *c);
 /* The core as a port, in this process; serialised by a mutex. */
 struct signer_local;
 struct signer_local *signer_local_new(struct signer_core *core);
-void signer_local_free(struct signer_local *s);	/* and the core */
+void signer_local_free(struct signer_local *s); /* and the core */
 struct signer signer_local_port(struct signer_local *s);
 
 /*
@@ -112,8 +112,8 @@ struct signer_remote *signer_remote_new(int fd);
 void signer_remote_free(struct signer_remote *s);
 struct signer signer_remote_port(struct signer_remote *s);
 /* A round trip without signing: is it there?  Waits at most ms. */
-bool signer_remote_ping(struct signer_remote *s, int64_t ms, struct err *err)
-    MUST_CHECK;
+bool signer_remote_ping(
+    struct signer_remote *s, int64_t ms, struct err *err) MUST_CHECK;
 /* From the last ping: the signer's fdatasync count and issuer list. */
 uint64_t signer_remote_syncs(const struct signer_remote *s);
 
@@ -122,22 +122,22 @@ uint64_t signer_remote_syncs(const struct signer_remote *s);
  * SIGTERM; `control_fd` (SEQPACKET, from the supervisor) brings limits.  The
  * caller has loaded keys and limits and entered the sandbox (main does).
  */
-int signer_process_run(struct signer_core *core, int request_fd,
-    int control_fd);
+int signer_process_run(
+    struct signer_core *core, int request_fd, int control_fd);
 /* The supervisor's side of control_fd: new limits, waits for the answer. */
-bool signer_control_set_limits(int control_fd, struct bytes limits_json,
-    struct err *err) MUST_CHECK;
+bool signer_control_set_limits(
+    int control_fd, struct bytes limits_json, struct err *err) MUST_CHECK;
 
 /* Reads a journal (offline commands, backup, tests). */
 struct journal_record {
 	uint64_t position;
 	enum signer_kind kind;
 	uint8_t issuer[32];
-	uint8_t serial[SERIAL_SIZE];	/* or the CRL number, right-aligned */
+	uint8_t serial[SERIAL_SIZE]; /* or the CRL number, right-aligned */
 	uint8_t tbs_sha256[32];
 	int64_t at_us;
 };
-bool journal_read(int fd, size_t *offset, struct journal_record *out,
-    bool *end, struct err *err) MUST_CHECK;
+bool journal_read(int fd, size_t *offset, struct journal_record *out, bool *end,
+    struct err *err) MUST_CHECK;
 
 #endif

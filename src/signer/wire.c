@@ -104,7 +104,7 @@ get_request(struct cursor *c, struct wire_message *m)
 
 	if (!take(c, 1, &p) || *p < SIGN_LEAF || *p > SIGN_CRL)
 		return false;
-	m->request.kind = (enum signer_kind)*p;
+	m->request.kind = (enum signer_kind) * p;
 	if (!take(c, sizeof(m->request.issuer), &p))
 		return false;
 	memcpy(m->request.issuer, p, sizeof(m->request.issuer));

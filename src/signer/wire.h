@@ -47,19 +47,19 @@ enum wire_type {
 struct wire_message {
 	enum wire_type type;
 	uint64_t id;
-	struct signer_request request;	/* tbs is empty for SIGN_MEMFD */
+	struct signer_request request; /* tbs is empty for SIGN_MEMFD */
 	uint64_t memfd_size;
 	struct bytes signature;
 	struct bytes text;
 	uint64_t syncs;
-	struct bytes issuers;		/* n times 32 octets */
+	struct bytes issuers; /* n times 32 octets */
 };
 
 /* Appends the message; its lengths are the caller's care. */
 void wire_encode(const struct wire_message *m, struct buf *out);
 /* ERR_MALFORMED. */
-bool wire_decode(struct bytes packet, struct wire_message *out,
-    struct err *err) MUST_CHECK;
+bool wire_decode(
+    struct bytes packet, struct wire_message *out, struct err *err) MUST_CHECK;
 /* Does a message of this type come with a descriptor? */
 bool wire_has_memfd(enum wire_type type);
 /* The id of what may not be a message at all; 0 if there is none. */

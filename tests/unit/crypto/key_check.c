@@ -18,9 +18,9 @@ octets(const char *hex, struct arena *a)
 static struct pubkey
 rsa(const char *n, const char *e, struct arena *a)
 {
-	return (struct pubkey){ .alg = KEY_RSA,
-		.n = octets(n, a),
-		.e = octets(e, a) };
+	return (struct pubkey){
+		.alg = KEY_RSA, .n = octets(n, a), .e = octets(e, a)
+	};
 }
 
 static void
@@ -42,8 +42,8 @@ assert_check(const struct pubkey *key, const char *says)
 			continue;
 		assert_int_equal(err.kind, ERR_BAD_PUBLIC_KEY);
 		if (strstr(err.shown, says) == NULL)
-			print_error("\"%s\", expected \"%s\"\n", err.shown,
-			    says);
+			print_error(
+			    "\"%s\", expected \"%s\"\n", err.shown, says);
 		assert_non_null(strstr(err.shown, says));
 	}
 	lane_free(lane);
@@ -145,7 +145,7 @@ test_points(void **state)
 		p[key.point.n - 1] ^= 1;
 		assert_check(&key, "not a point");
 		p[key.point.n - 1] ^= 1;
-		p[0] = 0x06;	/* the hybrid form */
+		p[0] = 0x06; /* the hybrid form */
 		assert_check(&key, "octets");
 		p[0] = 0x04;
 		key.point.n--;

@@ -29,9 +29,9 @@ key_parts(const struct privkey *key, struct arena *a)
 		out.n = number(pkey, OSSL_PKEY_PARAM_RSA_N, a);
 		out.e = number(pkey, OSSL_PKEY_PARAM_RSA_E, a);
 	} else {
-		assert_int_equal(EVP_PKEY_get_octet_string_param(pkey,
-				     OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof(raw),
-				     &n),
+		assert_int_equal(
+		    EVP_PKEY_get_octet_string_param(
+			pkey, OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof(raw), &n),
 		    1);
 		out.point = arena_bytes(a, bytes_of(raw, n));
 	}

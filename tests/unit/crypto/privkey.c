@@ -35,8 +35,8 @@ assert_signs(struct privkey *key, const char *md)
 
 		snprintf(msg, sizeof(msg), "message %d", i);
 		assert_true(privkey_sign(key, bytes_str(msg), &sig, &err));
-		assert_int_equal(EVP_DigestVerifyInit_ex(
-				     c, NULL, md, NULL, NULL, pub, NULL),
+		assert_int_equal(
+		    EVP_DigestVerifyInit_ex(c, NULL, md, NULL, NULL, pub, NULL),
 		    1);
 		assert_int_equal(EVP_DigestVerify(c, sig.p, sig.n,
 				     (const uint8_t *)msg, strlen(msg)),
@@ -78,8 +78,8 @@ test_every_kind_generates_signs_and_survives_its_file(void **state)
 		assert_signs(key, md_of(kinds[i].sig));
 		assert_true(privkey_encode(key, pass, &pem, &err));
 		assert_true(privkey_load(buf_bytes(&pem), pass, &again, &err));
-		assert_true(bytes_equal(privkey_spki(key),
-		    privkey_spki(again)));
+		assert_true(
+		    bytes_equal(privkey_spki(key), privkey_spki(again)));
 		assert_signs(again, md_of(kinds[i].sig));
 	}
 }
@@ -95,8 +95,8 @@ test_clear_key(void **state)
 	(void)state;
 	assert_true(privkey_generate(KEY_EC_P256, 0, &key, &err));
 	assert_true(privkey_encode(key, NULL, &pem, &err));
-	assert_true(strncmp(buf_cstr(&pem), "-----BEGIN PRIVATE KEY-----\n",
-			28) == 0);
+	assert_true(
+	    strncmp(buf_cstr(&pem), "-----BEGIN PRIVATE KEY-----\n", 28) == 0);
 	assert_true(privkey_load(buf_bytes(&pem), NULL, &again, &err));
 	assert_true(bytes_equal(privkey_spki(key), privkey_spki(again)));
 }
@@ -112,8 +112,8 @@ test_encrypted_form(void **state)
 	struct err err = { 0 };
 	static const uint8_t scrypt[] = { 0x06, 0x09, 0x2b, 0x06, 0x01, 0x04,
 		0x01, 0xda, 0x47, 0x04, 0x0b };
-	static const uint8_t aes[] = { 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-		0x65, 0x03, 0x04, 0x01, 0x2a };
+	static const uint8_t aes[] = { 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+		0x03, 0x04, 0x01, 0x2a };
 	uint8_t raw[4096];
 	const char *text;
 	AUTO(EVP_ENCODE_CTX) *c = EVP_ENCODE_CTX_new();
@@ -123,8 +123,8 @@ test_encrypted_form(void **state)
 	assert_true(privkey_generate(KEY_EC_P256, 0, &key, &err));
 	assert_true(privkey_encode(key, pass, &pem, &err));
 	text = buf_cstr(&pem);
-	assert_true(strncmp(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
-			38) == 0);
+	assert_true(
+	    strncmp(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n", 38) == 0);
 	EVP_DecodeInit(c);
 	assert_true(EVP_DecodeUpdate(c, raw, &n, (const uint8_t *)text + 38,
 			(int)(strstr(text, "-----END") - text) - 38) >= 0);
@@ -135,8 +135,8 @@ test_encrypted_form(void **state)
 }
 
 static void
-assert_refused(struct bytes pem, const struct secret *pass,
-    enum err_kind kind, const char *says)
+assert_refused(struct bytes pem, const struct secret *pass, enum err_kind kind,
+    const char *says)
 {
 	struct privkey *key = NULL;
 	struct err err = { 0 };
@@ -222,9 +222,9 @@ test_other_kinds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		AUTO(EVP_PKEY) *pkey = rows[i].arg == NULL ?
-		    EVP_PKEY_Q_keygen(NULL, NULL, rows[i].type) :
-		    EVP_PKEY_Q_keygen(NULL, NULL, rows[i].type, rows[i].arg);
+		AUTO(EVP_PKEY) *pkey = rows[i].arg == NULL
+		    ? EVP_PKEY_Q_keygen(NULL, NULL, rows[i].type)
+		    : EVP_PKEY_Q_keygen(NULL, NULL, rows[i].type, rows[i].arg);
 		PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pkey);
 		unsigned char *der = NULL;
 		char text[4096];

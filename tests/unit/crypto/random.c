@@ -77,8 +77,9 @@ test_object_ids(void **state)
 	random_object_id(&r, 1700000000, late);
 	assert_int_equal(strlen(early), 22);
 	assert_int_equal(
-	    strspn(early, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			  "0123456789-_"),
+	    strspn(early,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789-_"),
 	    22);
 	/* Same second: the same first 40 bits, so 6 characters. */
 	assert_memory_equal(early, late, 6);

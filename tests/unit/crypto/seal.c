@@ -26,14 +26,14 @@ test_round_trip(void **state)
 		struct err err = { 0 };
 		struct bytes in = bytes_of(plain, sizes[i]);
 
-		assert_true(seal_encrypt(
-		    lane, key, bytes_str("eab"), in, &a, &err));
-		assert_true(seal_encrypt(
-		    lane, key, bytes_str("eab"), in, &b, &err));
+		assert_true(
+		    seal_encrypt(lane, key, bytes_str("eab"), in, &a, &err));
+		assert_true(
+		    seal_encrypt(lane, key, bytes_str("eab"), in, &b, &err));
 		assert_int_equal(a.n, sizes[i] + 28);
 		assert_false(bytes_equal(buf_bytes(&a), buf_bytes(&b)));
-		assert_true(seal_decrypt(lane, key, bytes_str("eab"),
-		    buf_bytes(&a), &out, &err));
+		assert_true(seal_decrypt(
+		    lane, key, bytes_str("eab"), buf_bytes(&a), &out, &err));
 		assert_true(bytes_equal(secret_reveal(out), in));
 	}
 	lane_free(lane);
@@ -51,13 +51,13 @@ test_any_change_is_seen(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(seal_encrypt(lane, key, bytes_str("a"), bytes_str("text"),
-	    &sealed, &err));
+	assert_true(seal_encrypt(
+	    lane, key, bytes_str("a"), bytes_str("text"), &sealed, &err));
 	for (size_t i = 0; i < sealed.n; i++) {
 		err_clear(&err);
 		sealed.p[i] ^= 1;
-		assert_false(seal_decrypt(lane, key, bytes_str("a"),
-		    buf_bytes(&sealed), &out, &err));
+		assert_false(seal_decrypt(
+		    lane, key, bytes_str("a"), buf_bytes(&sealed), &out, &err));
 		assert_int_equal(err.kind, ERR_REJECTED);
 		sealed.p[i] ^= 1;
 	}

@@ -102,8 +102,8 @@ child_dispatch(int argc, char **argv)
 	if (!prepare(argv[2], a, &core, &err))
 		log_err(LOG_ERROR, "child", &err);
 	else if (fault_init_from(argv[3]))
-		status = signer_process_run(
-		    core, CHILD_REQUESTS, CHILD_CONTROL);
+		status =
+		    signer_process_run(core, CHILD_REQUESTS, CHILD_CONTROL);
 	signer_core_free(core);
 	return status;
 }
@@ -123,8 +123,8 @@ child_start(struct world *w, int requests, int control, const char *fault)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, requests, CHILD_REQUESTS);
 	posix_spawn_file_actions_adddup2(&actions, control, CHILD_CONTROL);
-	assert_int_equal(posix_spawn(&pid, "/proc/self/exe", &actions, NULL,
-			     argv, environ),
+	assert_int_equal(
+	    posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ),
 	    0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;

@@ -15,8 +15,8 @@ void child_pair(int fds[2]);
 /* The world's time is that of the system from now on, as the child's is. */
 void child_use_real_time(struct world *w);
 /* fault: CHANCERY_FAULT's value or NULL.  The descriptors stay open here. */
-pid_t child_start(struct world *w, int requests, int control,
-    const char *fault);
+pid_t child_start(
+    struct world *w, int requests, int control, const char *fault);
 /* Its exit status, or minus the signal. */
 int child_wait(pid_t pid);
 

@@ -227,9 +227,9 @@ test_batch(void **state)
 		leaf = world_leaf(&w);
 		reqs[i] = world_request(&w, SIGN_LEAF, world_tbs(&w, &leaf));
 	}
-	reqs[10] = reqs[3];				/* again */
-	reqs[11].position = reqs[4].position;		/* other bytes */
-	reqs[12].tbs = reqs[5].tbs;			/* other position */
+	reqs[10] = reqs[3]; /* again */
+	reqs[11].position = reqs[4].position; /* other bytes */
+	reqs[12].tbs = reqs[5].tbs; /* other position */
 	reqs[13].issuer[0] ^= 1;
 	signer_core_sign(core, reqs, N, sigs, errs);
 	for (size_t i = 0; i < N; i++) {
@@ -410,8 +410,8 @@ test_forgotten_positions(void **state)
 				batch[k] = rec;
 				batch[k].position = w.position++;
 			}
-			assert_true(journal_append(
-			    &j, batch, COUNT_OF(batch), &err));
+			assert_true(
+			    journal_append(&j, batch, COUNT_OF(batch), &err));
 		}
 		close(j.fd);
 		free(r);

@@ -67,8 +67,7 @@ test_serials(void **state)
 		assert_true(index_has_serial(ix, r.serial));
 	}
 	for (int64_t i = N - 20 * 1200; i < N; i++) {
-		struct journal_record r =
-		    record((uint64_t)i, 1000000 + i / 20);
+		struct journal_record r = record((uint64_t)i, 1000000 + i / 20);
 
 		assert_true(index_has_serial(ix, r.serial));
 	}

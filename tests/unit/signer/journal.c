@@ -38,9 +38,9 @@ length_of(const struct file *f)
 static struct journal_record
 record(uint64_t i)
 {
-	struct journal_record r = { .kind = SIGN_LEAF,
-		.position = i,
-		.at_us = (int64_t)i * 7 };
+	struct journal_record r = {
+		.kind = SIGN_LEAF, .position = i, .at_us = (int64_t)i * 7
+	};
 
 	memset(r.issuer, (int)i & 0xff, sizeof(r.issuer));
 	memset(r.serial, (int)i * 3 & 0xff, sizeof(r.serial));
@@ -223,8 +223,8 @@ test_missing_record(void **state)
 		close(fd);
 	}
 	memcpy(swapped, slots + 3 * JOURNAL_SLOT, JOURNAL_SLOT);
-	memcpy(slots + 3 * JOURNAL_SLOT, slots + 4 * JOURNAL_SLOT,
-	    JOURNAL_SLOT);
+	memcpy(
+	    slots + 3 * JOURNAL_SLOT, slots + 4 * JOURNAL_SLOT, JOURNAL_SLOT);
 	memcpy(slots + 4 * JOURNAL_SLOT, swapped, JOURNAL_SLOT);
 	fd = open(f.path, O_RDWR | O_TRUNC | O_CLOEXEC);
 	assert_int_equal(write(fd, slots, sizeof(slots)), sizeof(slots));

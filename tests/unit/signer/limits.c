@@ -32,8 +32,7 @@ test_round_trip(void **state)
 	assert_int_equal(out[1].name_constraints.n, 2);
 	assert_int_equal(out[1].node, 0x7f);
 	/* Canonical: the same text again. */
-	assert_true(
-	    bytes_equal(text, signer_limits_encode(out, n, w.arena)));
+	assert_true(bytes_equal(text, signer_limits_encode(out, n, w.arena)));
 	text = signer_limits_encode(NULL, 0, w.arena);
 	assert_true(signer_limits_decode(text, w.arena, &out, &n, &err));
 	assert_int_equal(n, 0);
@@ -50,8 +49,8 @@ replaced(struct world *w, struct bytes text, const char *old, const char *new)
 	assert_non_null(p);
 	buf_add(&b, text.p, (size_t)(p - text.p));
 	buf_add_str(&b, new);
-	buf_add(&b, p + strlen(old),
-	    text.n - (size_t)(p - text.p) - strlen(old));
+	buf_add(
+	    &b, p + strlen(old), text.n - (size_t)(p - text.p) - strlen(old));
 	return arena_take_buf(w->arena, &b);
 }
 
@@ -89,8 +88,8 @@ test_mistakes(void **state)
 		size_t n;
 
 		assert_false(signer_limits_decode(
-		    replaced(&w, text, rows[i].old, rows[i].new), w.arena,
-		    &out, &n, &err));
+		    replaced(&w, text, rows[i].old, rows[i].new), w.arena, &out,
+		    &n, &err));
 		if (strstr(err.shown, rows[i].says) == NULL)
 			print_error("%s: %s\n", rows[i].new, err.shown);
 		assert_non_null(strstr(err.shown, rows[i].says));
@@ -103,8 +102,8 @@ test_mistakes(void **state)
 		size_t n;
 
 		assert_false(signer_limits_decode(
-		    signer_limits_encode(&w.limits, 1, w.arena), w.arena,
-		    &out, &n, &err));
+		    signer_limits_encode(&w.limits, 1, w.arena), w.arena, &out,
+		    &n, &err));
 		assert_non_null(strstr(err.shown, "no key identifier"));
 	}
 	world_free(&w);

@@ -24,8 +24,7 @@ test_hosts_below(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		assert_int_equal(
-		    check_host_below(rows[i].host, rows[i].domain),
+		assert_int_equal(check_host_below(rows[i].host, rows[i].domain),
 		    rows[i].below);
 }
 
@@ -86,8 +85,7 @@ allowed(struct world *w, const struct cert *cert)
 		.arena = w->arena };
 	struct err err = { 0 };
 
-	return check_names(&c, cert, &err) &&
-	    check_constraints(&c, cert, &err);
+	return check_names(&c, cert, &err) && check_constraints(&c, cert, &err);
 }
 
 static void
@@ -185,7 +183,8 @@ subtree(struct buf *b, int tag, struct bytes base)
 	der_close(b, mark);
 }
 
-/* NameConstraints of one permitted and one excluded base; an empty tag: none. */
+/* NameConstraints of one permitted and one excluded base; an empty tag: none.
+ */
 static struct bytes
 constraints_of(struct world *w, int permitted, struct bytes p, int excluded,
     struct bytes x)
@@ -255,13 +254,13 @@ test_constraints(void **state)
 		    ? bytes_of(net, sizeof(net))
 		    : bytes_str(rows[i].base);
 
-		w.limits.name_constraints = constraints_of(
-		    &w, rows[i].tag, base, 0, BYTES_NONE);
+		w.limits.name_constraints =
+		    constraints_of(&w, rows[i].tag, base, 0, BYTES_NONE);
 		if (allowed(&w, &cert) != rows[i].permits)
 			print_error("%s in %s\n", rows[i].name, rows[i].base);
 		assert_int_equal(allowed(&w, &cert), rows[i].permits);
-		w.limits.name_constraints = constraints_of(
-		    &w, 0, BYTES_NONE, rows[i].tag, base);
+		w.limits.name_constraints =
+		    constraints_of(&w, 0, BYTES_NONE, rows[i].tag, base);
 		if (allowed(&w, &cert) == rows[i].excludes)
 			print_error("%s out %s\n", rows[i].name, rows[i].base);
 		assert_int_equal(allowed(&w, &cert), !rows[i].excludes);

@@ -69,8 +69,8 @@ send_raw(int socket, struct bytes packet, int fd)
 {
 	struct err err = { 0 };
 
-	if (!packet_send(socket, packet, fd, clock_monotonic_us() + WAIT_US,
-		&err))
+	if (!packet_send(
+		socket, packet, fd, clock_monotonic_us() + WAIT_US, &err))
 		print_error("%s\n", err.shown);
 	assert_int_equal(err.kind, ERR_NONE);
 }
@@ -88,9 +88,9 @@ send_message(struct raw *r, const struct wire_message *m, int fd)
 static void
 exchange(struct raw *r, const struct signer_request *req, const char *says)
 {
-	const struct wire_message m = { .type = WIRE_SIGN,
-		.id = ++r->id,
-		.request = *req };
+	const struct wire_message m = {
+		.type = WIRE_SIGN, .id = ++r->id, .request = *req
+	};
 	struct wire_message got;
 	char text[WIRE_TEXT_MAX + 1] = "";
 
@@ -207,9 +207,9 @@ test_memory_files(void **state)
 	struct cert_spec leaf = world_leaf(&r->w);
 	struct bytes tbs = world_tbs(&r->w, &leaf);
 	struct signer_request req = world_request(&r->w, SIGN_LEAF, tbs);
-	struct wire_message m = { .type = WIRE_SIGN_MEMFD,
-		.request = req,
-		.memfd_size = tbs.n };
+	struct wire_message m = {
+		.type = WIRE_SIGN_MEMFD, .request = req, .memfd_size = tbs.n
+	};
 	static const int partial[] = { 0, F_SEAL_WRITE,
 		F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW,
 		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };

@@ -6,16 +6,15 @@ static struct cert_spec first_leaf;
 static struct crl_spec first_crl;
 
 /* permitted dNSName example.com, excluded a.bad.example.com. */
-static const uint8_t constraints[] = { 0x30, 0x28, 0xa0, 0x0f, 0x30, 0x0d,
-	0x82, 0x0b, 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm',
-	0xa1, 0x15, 0x30, 0x13, 0x82, 0x11, 'a', '.', 'b', 'a', 'd', '.', 'e',
-	'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm' };
+static const uint8_t constraints[] = { 0x30, 0x28, 0xa0, 0x0f, 0x30, 0x0d, 0x82,
+	0x0b, 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm', 0xa1, 0x15,
+	0x30, 0x13, 0x82, 0x11, 'a', '.', 'b', 'a', 'd', '.', 'e', 'x', 'a',
+	'm', 'p', 'l', 'e', '.', 'c', 'o', 'm' };
 
 void
 refusals_prepare(struct world *w)
 {
-	w->limits.name_constraints =
-	    bytes_of(constraints, sizeof(constraints));
+	w->limits.name_constraints = bytes_of(constraints, sizeof(constraints));
 }
 
 struct bytes
@@ -462,7 +461,7 @@ crl_for_a_part(struct world *w)
 
 #define ROW(kind, make, says)                                                  \
 	{                                                                      \
-		#make, says, kind, make                                        \
+#make, says, kind, make                                        \
 	}
 
 const struct refusal refusals[] = {

@@ -25,7 +25,7 @@ static int
 try_create(void)
 {
 	return open("/tmp/chancery-escape", O_CREAT | O_WRONLY, 0600) < 0 ? 0
-									   : 1;
+									  : 1;
 }
 
 static int
@@ -70,7 +70,7 @@ try_dumpable(void)
 static const struct {
 	const char *name;
 	int (*attempt)(void);
-	int status;	/* what comes of it: an exit status or -signal */
+	int status; /* what comes of it: an exit status or -signal */
 } attempts[] = {
 	{ "open", try_open, 0 },
 	{ "create", try_create, 0 },
@@ -130,8 +130,8 @@ work(void)
 	static const struct {
 		enum key_alg alg;
 		unsigned bits;
-	} kinds[] = { { KEY_RSA, 2048 }, { KEY_EC_P256, 0 },
-		{ KEY_EC_P384, 0 }, { KEY_EC_P521, 0 }, { KEY_ED25519, 0 } };
+	} kinds[] = { { KEY_RSA, 2048 }, { KEY_EC_P256, 0 }, { KEY_EC_P384, 0 },
+		{ KEY_EC_P521, 0 }, { KEY_ED25519, 0 } };
 	struct privkey *keys[COUNT_OF(kinds)];
 	struct err err = { 0 };
 	struct world w;

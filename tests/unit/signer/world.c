@@ -170,8 +170,7 @@ world_names(struct world *w, const char *const *tagged, size_t n)
 	struct err err = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		if (!name_parse_tagged(
-			tagged[i], w->arena, &names.v[i], &err))
+		if (!name_parse_tagged(tagged[i], w->arena, &names.v[i], &err))
 			print_error("%s: %s\n", tagged[i], err.shown);
 		assert_int_equal(err.kind, ERR_NONE);
 	}
@@ -280,17 +279,17 @@ world_with_extension(struct world *w, struct bytes tbs, struct bytes extension)
 struct signer_request
 world_request(struct world *w, enum signer_kind kind, struct bytes tbs)
 {
-	struct signer_request req = { .kind = kind,
-		.position = w->position++,
-		.tbs = tbs };
+	struct signer_request req = {
+		.kind = kind, .position = w->position++, .tbs = tbs
+	};
 
 	memcpy(req.issuer, w->issuer, sizeof(req.issuer));
 	return req;
 }
 
 void
-world_assert_signature(struct world *w, struct bytes tbs,
-    struct bytes signature)
+world_assert_signature(
+    struct world *w, struct bytes tbs, struct bytes signature)
 {
 	struct lane *lane = lane_new();
 	struct pubkey key;

@@ -21,8 +21,8 @@ struct world {
 	struct signer_limits limits;
 	int64_t now_us;
 	struct clock clock;
-	char path[64];		/* of the journal */
-	uint64_t position;	/* the next one */
+	char path[64]; /* of the journal */
+	uint64_t position; /* the next one */
 	uint32_t serials;
 };
 
@@ -43,17 +43,17 @@ struct names world_names(struct world *w, const char *const *tagged, size_t n);
 struct bytes world_tbs(struct world *w, const struct cert_spec *spec);
 struct bytes world_crl_tbs(struct world *w, const struct crl_spec *spec);
 /* The TBSCertificate with one more extension, whole, at its end. */
-struct bytes world_with_extension(struct world *w, struct bytes tbs,
-    struct bytes extension);
+struct bytes world_with_extension(
+    struct world *w, struct bytes tbs, struct bytes extension);
 /* A request at the next position. */
-struct signer_request world_request(struct world *w, enum signer_kind kind,
-    struct bytes tbs);
+struct signer_request world_request(
+    struct world *w, enum signer_kind kind, struct bytes tbs);
 
 /* Signs by the core; asserts what comes: NULL, signed; else refused so. */
 void world_assert(struct world *w, struct signer_core *core,
     const struct signer_request *req, const char *says);
 /* Does the signature hold with the CA's key? */
-void world_assert_signature(struct world *w, struct bytes tbs,
-    struct bytes signature);
+void world_assert_signature(
+    struct world *w, struct bytes tbs, struct bytes signature);
 
 #endif

@@ -1,0 +1,57 @@
+/*
+ * What the core holds, between core.c (keys, limits, memory) and batch.c (what
+ * becomes of a request).  For src/signer alone; one thread.
+ */
+#ifndef SIGNER_CORE_STATE_H
+#define SIGNER_CORE_STATE_H
+
+#include "signer/index.h"
+#include "signer/journal.h"
+#include "util/times.h"
+
+#define KEYS_MAX 64u
+#define MINUTES 60
+
+/* Certificates signed in each of the last sixty minutes. */
+struct budget {
+	int64_t minute[MINUTES];
+	uint64_t count[MINUTES];
+};
+
+/* An issuer that the journal or a key has made known. */
+struct issuer {
+	uint8_t id[32];
+	struct privkey *key; /* NULL: only in the journal */
+	const struct signer_limits *limits; /* NULL: signs nothing */
+	uint64_t crl_number; /* the last one signed */
+	struct budget budget;
+};
+
+struct signer_core {
+	struct clock clock;
+	struct journal journal;
+	struct index *index;
+	struct issuer *issuers;
+	size_t issuers_n;
+	struct bytes spkis[KEYS_MAX]; /* of all keys here or made known */
+	size_t spkis_n;
+	struct bytes responders[KEYS_MAX]; /* those without limits */
+	size_t responders_n;
+	struct arena *limits_arena; /* what the limits lie in */
+	struct arena *keep; /* SPKIs of keys that are elsewhere */
+	struct arena *arena; /* of a request */
+};
+
+/* NULL: unknown. */
+struct issuer *core_issuer_find(
+    const struct signer_core *c, const uint8_t id[32]);
+/* Certificates signed in the hour before now. */
+uint64_t core_budget_used(const struct budget *b, int64_t now);
+/* A record is history from now on: at start, and after it is durable.  Issuers
+ * may move. */
+void core_remember(
+    struct signer_core *c, const struct journal_record *r, int64_t now);
+/* The number of a CRL's record. */
+uint64_t core_crl_number(const struct journal_record *r);
+
+#endif
