@@ -13,6 +13,8 @@
 #define LEASE_MARGIN 5
 #define BACKOFF_MAX 60
 #define CLAIM_MAX 64u
+/* So long a CAA lookup counts. */
+#define CAA_LIFETIME (8 * 3600)
 
 enum step { STEP_CAA, STEP_CHALLENGE };
 
@@ -142,6 +144,16 @@ record_text(struct validation *v, int64_t now, const char *outcome,
 	return (const char *)json_out_compact(&v->record, v->arena).p;
 }
 
+/* RFC 8659 section 4.1 wants CAA looked at before issuance; the Baseline
+ * Requirements (section 4.2.2.1) say how long before. */
+static int64_t
+proof_lifetime(const struct validation *v)
+{
+	int64_t lifetime = v->state->config->acme.authz_lifetime;
+
+	return v->caa.name != NULL ? MIN_OF(lifetime, CAA_LIFETIME) : lifetime;
+}
+
 /* why: ERR_NONE for a proof. */
 static void
 validation_end(struct validation *v, const struct err *why, bool transient)
@@ -156,7 +168,7 @@ validation_end(struct validation *v, const struct err *why, bool transient)
 
 	if (why->kind == ERR_NONE) {
 		o.what = VALIDATION_VALID;
-		o.expires_at = o.at + c->acme.authz_lifetime;
+		o.expires_at = o.at + proof_lifetime(v);
 		v->counter = &v->acme->validator->ok;
 		text = "valid";
 	} else {
