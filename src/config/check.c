@@ -174,6 +174,19 @@ check_tls(struct config_loading *l, const struct config_loads *loads,
 	c->tls.lifetime = p->max_lifetime;
 }
 
+static void
+check_validation(struct config_loading *l, const struct config_loads *loads,
+    const struct config *c)
+{
+	if (c->validation.dnssec != DNSSEC_OFF &&
+	    c->validation.trust_anchor_file == NULL)
+		tell(l, &loads->root, "validation.dnssec",
+		    "DNSSEC without validation.trust_anchor_file",
+		    "the file with the anchors that signatures lead to",
+		    "name one: Debian's package dns-root-data has "
+		    "/usr/share/dns/root.key");
+}
+
 void
 config_check(struct config_loading *l, const struct config_loads *loads,
     struct config *c)
@@ -182,6 +195,7 @@ config_check(struct config_loading *l, const struct config_loads *loads,
 		check_profile(l, &loads->profiles[i], c, &c->profiles[i]);
 	check_profile_name(l, loads, c, "default_profile", c->default_profile);
 	check_tls(l, loads, c);
+	check_validation(l, loads, c);
 	if (c->crl.validity <= c->crl.period)
 		tell(l, &loads->root, "crl.validity",
 		    duration_text(l, c->crl.validity),

@@ -177,7 +177,8 @@ static const struct config_row rows[] = {
 	    .words = words_dnssec,
 	    .def = "off",
 	    .text = "check refuses answers whose signatures are wrong; "
-		    "require refuses unsigned answers too." },
+		    "require refuses unsigned answers too. Both need "
+		    "trust_anchor_file." },
 	{ .key = "validation.trust_anchor_file",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
@@ -188,9 +189,10 @@ static const struct config_row rows[] = {
 	    .at = AT(validation.caa),
 	    .words = words_caa,
 	    .def = "off",
-	    .text =
-		"check looks up CAA records (RFC 8659) before issuance "
-		"and refuses names that do not permit acme.caa_identities." },
+	    .text = "check looks up the CAA records (RFC 8659, RFC 8657) of "
+		    "a DNS name with each ACME validation and refuses names "
+		    "that do not permit acme.caa_identities. A valid "
+		    "authorization then lasts 8 hours at most." },
 	{ .key = "validation.timeout",
 	    .type = CONFIG_DURATION,
 	    .at = AT(validation.timeout),

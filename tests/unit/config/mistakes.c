@@ -111,6 +111,8 @@ test_single_mistakes(void **state)
 		{ URLS "dnssec: off\n", "write it as validation.dnssec" },
 		{ URLS "validation: off\n", "expected a map of options" },
 		{ URLS "validation: {dnssec: false}\n", "found false" },
+		{ URLS "validation: {dnssec: check}\n",
+		    "without validation.trust_anchor_file" },
 		{ URLS "validation: {resolvers: 127.0.0.1}\n",
 		    "put it in brackets" },
 		{ URLS "validation: {resolvers: [dns.test]}\n", "in numbers" },
