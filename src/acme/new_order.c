@@ -218,8 +218,8 @@ order_create(struct post *post, struct order_row *row, struct err *err)
 	    !order_authz_make(post, &names, &authz, err))
 		return false;
 	order_fill(post, profile, &names, &authz, until, row);
-	if (!store_order_insert(post->acme->deps.store, row, authz.fresh,
-		authz.fresh_n, err))
+	if (!store_order_insert(
+		post->acme->deps.store, row, authz.fresh, authz.fresh_n, err))
 		return false;
 	/* As a read shows it: pending authorizations end sooner. */
 	for (size_t i = 0; i < authz.fresh_n; i++)

@@ -110,8 +110,8 @@ bool ca_check_request(struct ca *ca, const struct ca_request *req,
  */
 bool ca_recover(struct ca *ca, unsigned *finished, unsigned *voided,
     struct err *err) MUST_CHECK;
-/* Was ca_recover never called, or was an intent left open since (signer or store
- * failed in between)?  Then housekeeping calls it, say once a second;
+/* Was ca_recover never called, or was an intent left open since (signer or
+ * store failed in between)?  Then housekeeping calls it, say once a second;
  * certificates that are being issued are left to their own threads. */
 bool ca_recover_due(const struct ca *ca);
 /*

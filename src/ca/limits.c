@@ -1,4 +1,5 @@
 #include "ca/load.h"
+#include "util/text.h"
 
 /* A growing list of texts in the arena; a text that is there is not added. */
 static void
@@ -41,6 +42,19 @@ allowed_list(const struct allowed *all)
 	return all->any ? (struct signer_strings){ 0 } : all->list;
 }
 
+/* The profile's own part of each subject. */
+static void
+subject_add(
+    struct signer_strings *s, const struct profile_text *t, struct arena *a)
+{
+	const struct subject fixed = { .country = t->subject_country,
+		.organization = t->subject_organization };
+	AUTO_BUF name = { 0 };
+
+	subject_put(&name, &fixed);
+	strings_add(s, base64url_arena(a, buf_bytes(&name)), a);
+}
+
 /* Everything that any profile of the CA may issue, and no more. */
 static void
 limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
@@ -58,6 +72,8 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 			strings_add(&l->eku_allowed, "2.5.29.37.0", a);
 		for (size_t k = 0; k < p->eku.n; k++)
 			strings_add(&l->eku_allowed, p->eku.v[k], a);
+		subject_add(&l->subjects, &p->t, a);
+		l->wildcards = l->wildcards || (p->t.dns && p->t.wildcards);
 		l->dns = l->dns || p->t.dns;
 		l->ip = l->ip || p->t.ip;
 		l->email = l->email || p->t.email;

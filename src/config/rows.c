@@ -403,8 +403,9 @@ static const struct config_row rows[] = {
 	    .min = 0,
 	    .max = 100,
 	    .def = "0",
-	    .text = "The share of good ACME nonces that are refused, but never two "
-		    "in a row for one account: clients try again once." },
+	    .text =
+		"The share of good ACME nonces that are refused, but never two "
+		"in a row for one account: clients try again once." },
 	{ .key = "testing.clock_offset",
 	    .type = CONFIG_OFFSET,
 	    .at = AT(testing.clock_offset),

@@ -46,8 +46,8 @@ get_readyz(void *ctx, struct http_req *req, struct http_resp *resp)
 static void
 counter(struct buf *b, const char *name, const char *help, uint64_t value)
 {
-	buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n",
-	    name, help, name, name, value);
+	buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n", name,
+	    help, name, name, value);
 }
 
 static void
@@ -82,12 +82,11 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	counter(&b, "chancery_journal_syncs_total",
 	    "fdatasyncs of the signer's journal.",
 	    signer_remote_syncs(h->signer));
-	counter(&b, "chancery_certificates_issued_total", "Issued.",
-	    ca.issued);
-	counter(&b, "chancery_certificates_refused_total", "Refused.",
-	    ca.refused);
-	counter(&b, "chancery_certificates_revoked_total", "Revoked.",
-	    ca.revoked);
+	counter(&b, "chancery_certificates_issued_total", "Issued.", ca.issued);
+	counter(
+	    &b, "chancery_certificates_refused_total", "Refused.", ca.refused);
+	counter(
+	    &b, "chancery_certificates_revoked_total", "Revoked.", ca.revoked);
 	counter(&b, "chancery_crls_total", "CRLs published.", ca.crls);
 	counter(&b, "chancery_acme_validations_ok_total", "Held.",
 	    acme.validations_ok);

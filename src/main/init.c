@@ -89,8 +89,8 @@ make_keys(const struct init_options *o, struct init *in, struct err *err)
 		return false;
 	return make_key(s, "issuing", o->key, o->rsa_bits, in->passphrase,
 		   &in->issuing, err) &&
-	    make_key(s, "ocsp", KEY_EC_P256, 0, in->passphrase,
-		&in->responder, err) &&
+	    make_key(s, "ocsp", KEY_EC_P256, 0, in->passphrase, &in->responder,
+		err) &&
 	    make_key(s, "log", KEY_ED25519, 0, in->passphrase, NULL, err) &&
 	    /* SCEP clients decrypt and sign with RSA only (RFC 8894). */
 	    make_key(s, "ra", KEY_RSA, 2048, server, NULL, err) &&
@@ -100,8 +100,8 @@ make_keys(const struct init_options *o, struct init *in, struct err *err)
 /* ---- certificates ---- */
 
 static bool
-write_cert(const struct state *s, const char *path, struct bytes der,
-    struct err *err)
+write_cert(
+    const struct state *s, const char *path, struct bytes der, struct err *err)
 {
 	AUTO_BUF pem = { 0 };
 
@@ -126,8 +126,7 @@ static bool
 make_root(const struct init_options *o, struct init *in, struct cert *root,
     struct err *err)
 {
-	const struct ceremony c =
-	    ca_ceremony(o, in, "Root CA", ROOT_LIFETIME);
+	const struct ceremony c = ca_ceremony(o, in, "Root CA", ROOT_LIFETIME);
 	const struct state *s = &in->state;
 	struct buf der = { 0 };
 	AUTO_BUF crl = { 0 };
@@ -148,8 +147,7 @@ make_issuing(const struct init_options *o, struct init *in, struct err *err)
 	    ca_ceremony(o, in, "Issuing CA", ISSUING_LIFETIME);
 	/* No certificate names an URL that is not answered: with port 0
 	 * nobody knows yet which one it will be. */
-	const char *base =
-	    o->http_port == 0 ? NULL : in->config->http_base_url;
+	const char *base = o->http_port == 0 ? NULL : in->config->http_base_url;
 	AUTO_BUF der = { 0 };
 	struct cert root;
 
@@ -171,8 +169,8 @@ make_request(const struct init_options *o, struct init *in, struct err *err)
 	if (!ca_ceremony_csr(&c, in->issuing, &der, err))
 		return false;
 	pem_put(&pem, "CERTIFICATE REQUEST", buf_bytes(&der));
-	return state_write_new(&in->state, "certs/issuing.csr", 0644,
-	    buf_bytes(&pem), err);
+	return state_write_new(
+	    &in->state, "certs/issuing.csr", 0644, buf_bytes(&pem), err);
 }
 
 /* ---- the rest ---- */
@@ -185,16 +183,16 @@ write_config(const struct init_options *o, struct init *in, struct err *err)
 	AUTO_BUF line = { 0 };
 
 	init_config_print(o, &text);
-	if (!config_load("chancery.yaml", buf_bytes(&text), &in->config,
-		&mistakes)) {
+	if (!config_load(
+		"chancery.yaml", buf_bytes(&text), &in->config, &mistakes)) {
 		config_mistake_print("chancery.yaml", &mistakes.v[0], &line);
 		config_mistakes_free(&mistakes);
 		return fail(err, ERR_USAGE,
 		    "these options make no good configuration: %s",
 		    buf_cstr(&line));
 	}
-	return state_write_new(&in->state, "chancery.yaml", 0644,
-	    buf_bytes(&text), err);
+	return state_write_new(
+	    &in->state, "chancery.yaml", 0644, buf_bytes(&text), err);
 }
 
 static bool
@@ -207,8 +205,7 @@ make_all(const struct init_options *o, struct init *in, struct err *err)
 }
 
 static void
-tell(const struct cli *cli, const struct init_options *o,
-    const struct init *in)
+tell(const struct cli *cli, const struct init_options *o, const struct init *in)
 {
 	const char *dir = in->state.path;
 

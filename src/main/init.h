@@ -12,7 +12,7 @@
 
 struct init_options {
 	const char *name, *host;
-	int64_t https_port, http_port, est_port, ops_port;	/* -1: leave out */
+	int64_t https_port, http_port, est_port, ops_port; /* -1: leave out */
 	enum key_alg key;
 	unsigned rsa_bits;
 	bool sub_ca, testing;
@@ -20,8 +20,8 @@ struct init_options {
 };
 
 int main_init(struct cli *cli);
-bool init_options_parse(struct cli *cli, struct init_options *out,
-    struct err *err) MUST_CHECK;
+bool init_options_parse(
+    struct cli *cli, struct init_options *out, struct err *err) MUST_CHECK;
 /* The text of chancery.yaml for these options: every option, commented. */
 void init_config_print(const struct init_options *o, struct buf *out);
 

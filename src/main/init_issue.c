@@ -28,33 +28,33 @@ bool
 init_store(struct init *in, struct err *err)
 {
 	AUTO_STR *path = mem_printf("%s/db/chancery.db", in->state.path);
-	const struct store_options o = { .path = path,
-		.queue = 64,
-		.create = true };
+	const struct store_options o = {
+		.path = path, .queue = 64, .create = true
+	};
 	AUTO_STR *node = NULL;
 
 	if (!store_open(&o, &in->store, err) ||
 	    !store_node_get(in->store, &in->node, err))
 		return false;
 	node = mem_printf("%u\n", in->node);
-	return state_write_new(&in->state, "keys/node", 0600, bytes_str(node),
-	    err);
+	return state_write_new(
+	    &in->state, "keys/node", 0600, bytes_str(node), err);
 }
 
 /* Takes the issuing key: the signer owns it from here on. */
 static bool
 open_signer(struct core *c, struct init *in, struct err *err)
 {
-	AUTO_FD journal = openat(in->state.fd, "keys/signer.journal",
-	    O_RDWR | O_APPEND | O_CLOEXEC);
+	AUTO_FD journal = openat(
+	    in->state.fd, "keys/signer.journal", O_RDWR | O_APPEND | O_CLOEXEC);
 	struct signer_core *core;
 	struct signer_limits *limits;
 	struct bytes json;
 	size_t n;
 
 	if (journal < 0)
-		return fail_errno(err, ERR_SYSTEM,
-		    "keys/signer.journal cannot be opened");
+		return fail_errno(
+		    err, ERR_SYSTEM, "keys/signer.journal cannot be opened");
 	if (!signer_core_new(journal, clock_system(0), &core, err))
 		return false;
 	journal = -1;
@@ -100,8 +100,8 @@ record_key(struct init *in, const char *role, const struct privkey *key,
 	json = mem_printf("{\"act\":\"made\",\"alg\":\"%s\",\"role\":\"%s\","
 			  "\"spki_sha256\":\"%s\"}",
 	    key_alg_name(privkey_alg(key)), role, hex);
-	return store_event_append(in->store, "key", json, in->now, &position,
-	    err);
+	return store_event_append(
+	    in->store, "key", json, in->now, &position, err);
 }
 
 static bool
@@ -115,14 +115,13 @@ issue_first(struct core *c, const struct init_options *o, struct init *in,
 	    (o->http_port != 0 &&
 		!own_tls_issue(c->ca, in->config, in->tls, in->now, in->arena,
 		    &tls, err)) ||
-	    !ca_issue_responder(c->ca, "issuing",
-		privkey_spki(in->responder), "init", in->arena, &responder,
-		err) ||
+	    !ca_issue_responder(c->ca, "issuing", privkey_spki(in->responder),
+		"init", in->arena, &responder, err) ||
 	    !ca_crl_run(c->ca, err))
 		return false;
 	/* The TLS certificate lies in the store, where the server finds it. */
-	return state_write_new(&in->state, "certs/ocsp.pem", 0644,
-	    responder.pem_chain, err);
+	return state_write_new(
+	    &in->state, "certs/ocsp.pem", 0644, responder.pem_chain, err);
 }
 
 bool
@@ -133,8 +132,8 @@ init_record(const struct init_options *o, struct init *in, struct err *err)
 	bool ok;
 
 	c.lanes = lanes_new(1);
-	ok = state_write_new(&in->state, "keys/signer.journal", 0600,
-		 BYTES_NONE, err) &&
+	ok = state_write_new(
+		 &in->state, "keys/signer.journal", 0600, BYTES_NONE, err) &&
 	    record_key(in, "root", in->root, err) &&
 	    record_key(in, "issuing", in->issuing, err) &&
 	    record_key(in, "ocsp", in->responder, err) &&

@@ -3,8 +3,7 @@
 #include "main/supervisor.h"
 
 bool
-serve_options_parse(struct cli *cli, struct serve_options *out,
-    struct err *err)
+serve_options_parse(struct cli *cli, struct serve_options *out, struct err *err)
 {
 	struct serve_options o = { .ready_fd = -1 };
 	int64_t ready_fd = -1;
@@ -71,8 +70,8 @@ init_options_parse(struct cli *cli, struct init_options *out, struct err *err)
 		{ "sub-ca", OPTION_FLAG, &o.sub_ca, 0, 0 },
 		{ "testing", OPTION_FLAG, &o.testing, 0, 0 },
 		{ "passphrase-file", OPTION_TEXT, &o.passphrase_file, 0, 0 },
-		{ "root-passphrase-file", OPTION_TEXT,
-		    &o.root_passphrase_file, 0, 0 },
+		{ "root-passphrase-file", OPTION_TEXT, &o.root_passphrase_file,
+		    0, 0 },
 	};
 
 	if (!options_parse(cli, rows, COUNT_OF(rows), NULL, 0, &n, err))

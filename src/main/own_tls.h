@@ -1,8 +1,8 @@
 /*
  * The server's own TLS certificate: issued by its own CA through the same core
  * as everybody's, recorded in the store, and renewed by itself when a third of
- * its life is left.  An operator's own (configuration tls.certificate) is served
- * as it is.
+ * its life is left.  An operator's own (configuration tls.certificate) is
+ * served as it is.
  */
 #ifndef MAIN_OWN_TLS_H
 #define MAIN_OWN_TLS_H
@@ -14,11 +14,11 @@ bool own_tls_install(struct server *s, struct err *err) MUST_CHECK;
 /* Renews when due; cheap otherwise. */
 bool own_tls_renew(struct server *s, struct err *err) MUST_CHECK;
 /* The names of a TLS certificate for these URLs: their hosts, once each. */
-bool own_tls_names(const struct config *c, struct arena *a,
-    struct names *out, struct err *err) MUST_CHECK;
+bool own_tls_names(const struct config *c, struct arena *a, struct names *out,
+    struct err *err) MUST_CHECK;
 /* Issues through the core; `init` does this before the first start. */
-bool own_tls_issue(struct ca *ca, const struct config *c,
-    struct privkey *key, int64_t now, struct arena *a,
-    struct ca_issued *out, struct err *err) MUST_CHECK;
+bool own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
+    int64_t now, struct arena *a, struct ca_issued *out,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -28,8 +28,8 @@ const struct passphrase_source passphrase_root = {
 
 /* One line: what follows the first line break is no part of it. */
 static bool
-from_text(struct bytes text, const char *where, struct secret **out,
-    struct err *err)
+from_text(
+    struct bytes text, const char *where, struct secret **out, struct err *err)
 {
 	size_t n = 0;
 
@@ -110,8 +110,8 @@ from_terminal(const char *prompt, struct secret **out, struct err *err)
 	tcsetattr(tty, TCSAFLUSH, &old);
 	dprintf(tty, "\n");
 	if (n > 1)
-		ok = from_text(bytes_of(line, (size_t)n), "the answer", out,
-		    err);
+		ok = from_text(
+		    bytes_of(line, (size_t)n), "the answer", out, err);
 	secret_wipe(line, sizeof(line));
 	return ok;
 }
@@ -127,16 +127,14 @@ passphrase_find(const struct passphrase_source *src, const char *file,
 		return false;
 	if (*out == NULL && !from_environment(src->environment, out, err))
 		return false;
-	if (*out == NULL &&
-	    !from_file(state->fd, src->kept, true, out, err))
+	if (*out == NULL && !from_file(state->fd, src->kept, true, out, err))
 		return false;
 	return *out != NULL || from_terminal(src->prompt, out, err);
 }
 
 bool
 passphrase_make(const struct passphrase_source *src, const char *file,
-    const struct state *state, struct secret **out, bool *kept,
-    struct err *err)
+    const struct state *state, struct secret **out, bool *kept, struct err *err)
 {
 	struct random random = random_system();
 	uint8_t drawn[24];

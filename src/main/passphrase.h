@@ -10,10 +10,10 @@
 #include "util/secret.h"
 
 struct passphrase_source {
-	const char *file;		/* --passphrase-file, or NULL */
-	const char *credential;		/* name under CREDENTIALS_DIRECTORY */
-	const char *environment;	/* CHANCERY_PASSPHRASE; unset after */
-	const char *kept;		/* keys/passphrase */
+	const char *file; /* --passphrase-file, or NULL */
+	const char *credential; /* name under CREDENTIALS_DIRECTORY */
+	const char *environment; /* CHANCERY_PASSPHRASE; unset after */
+	const char *kept; /* keys/passphrase */
 	const char *prompt;
 };
 
@@ -22,16 +22,15 @@ extern const struct passphrase_source passphrase_root;
 
 /* NULL in *out when there is none anywhere and no terminal to ask. */
 bool passphrase_find(const struct passphrase_source *src, const char *file,
-    const struct state *state, struct secret **out, struct err *err)
-    MUST_CHECK;
+    const struct state *state, struct secret **out, struct err *err) MUST_CHECK;
 /* As find; when there is none, draws one and keeps it in src->kept. */
 bool passphrase_make(const struct passphrase_source *src, const char *file,
     const struct state *state, struct secret **out, bool *kept,
     struct err *err) MUST_CHECK;
 
 /*
- * The server's own keys (TLS, RA, seal) are encrypted under a passphrase that is
- * derived from the operator's, so that a taken server does not hold the one
+ * The server's own keys (TLS, RA, seal) are encrypted under a passphrase that
+ * is derived from the operator's, so that a taken server does not hold the one
  * that opens the CA keys.
  */
 struct secret *passphrase_for_server(const struct secret *passphrase);

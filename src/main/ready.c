@@ -30,8 +30,8 @@ ready_write_files(const struct state *s, const struct config *c,
 		json_array_append_new(list, row);
 	}
 	json_object_set_new(root, "listeners", list);
-	return state_replace(s, "run/listen.json", 0644, json_print(root, a),
-		   err) &&
+	return state_replace(
+		   s, "run/listen.json", 0644, json_print(root, a), err) &&
 	    state_replace(s, "run/pid", 0644, bytes_str(pid), err);
 }
 

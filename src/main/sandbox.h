@@ -9,9 +9,10 @@
 
 #include "util/err.h"
 
-/* Called once, before any thread; db_fd is the database's folder; files are what
- * the configuration lets it read besides (hosts file, trust anchor; NULL: none). */
-bool sandbox_enter_server(int db_fd, const char *const *files, size_t n,
-    struct err *err) MUST_CHECK;
+/* Called once, before any thread; db_fd is the database's folder; files are
+ * what the configuration lets it read besides (hosts file, trust anchor; NULL:
+ * none). */
+bool sandbox_enter_server(
+    int db_fd, const char *const *files, size_t n, struct err *err) MUST_CHECK;
 
 #endif

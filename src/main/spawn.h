@@ -8,8 +8,8 @@
 /* role: "server" or "signer"; channel becomes the child's descriptor 3;
  * directory (-1: the root) its working directory. */
 bool spawn_child(const char *role, int channel, int directory,
-    const struct user *user, bool change_user, pid_t *pid, struct err *err)
-    MUST_CHECK;
+    const struct user *user, bool change_user, pid_t *pid,
+    struct err *err) MUST_CHECK;
 /* No core dumps, no ptrace by the own uid, no new privileges. */
 bool spawn_harden(struct err *err) MUST_CHECK;
 

@@ -68,14 +68,14 @@ state_exists(const struct state *s, const char *path)
 }
 
 bool
-state_read(const struct state *s, const char *path, size_t max,
-    struct arena *a, struct bytes *out, struct err *err)
+state_read(const struct state *s, const char *path, size_t max, struct arena *a,
+    struct bytes *out, struct err *err)
 {
 	AUTO_FD fd = openat(s->fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return fail(err, ERR_NOT_FOUND, "%s: %s", path,
-		    strerror(errno));
+		return fail(
+		    err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
 	return boot_read_fd(fd, max, a, out, err);
 }
 
@@ -110,14 +110,12 @@ bool
 state_write_new(const struct state *s, const char *path, unsigned mode,
     struct bytes content, struct err *err)
 {
-	AUTO_FD fd = openat(s->fd, path,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	AUTO_FD fd =
+	    openat(s->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0)
-		return fail(err,
-		    errno == EEXIST ? ERR_CONFLICT : ERR_SYSTEM,
-		    "%s/%s cannot be made: %s", s->path, path,
-		    strerror(errno));
+		return fail(err, errno == EEXIST ? ERR_CONFLICT : ERR_SYSTEM,
+		    "%s/%s cannot be made: %s", s->path, path, strerror(errno));
 	return write_all(fd, path, content, err);
 }
 
@@ -138,7 +136,7 @@ state_replace(const struct state *s, const char *path, unsigned mode,
 		return fail(err, ERR_SYSTEM, "%s/%s cannot be replaced: %s",
 		    s->path, path, strerror(errno));
 	if (fsync(s->fd) != 0)
-		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s",
-		    s->path, strerror(errno));
+		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s", s->path,
+		    strerror(errno));
 	return true;
 }

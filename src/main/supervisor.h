@@ -12,11 +12,11 @@
 int main_serve(struct cli *cli);
 
 struct serve_options {
-	int ready_fd;			/* -1: none */
+	int ready_fd; /* -1: none */
 	bool testing, list_faults;
 	const char *passphrase_file;
 };
-bool serve_options_parse(struct cli *cli, struct serve_options *out,
-    struct err *err) MUST_CHECK;
+bool serve_options_parse(
+    struct cli *cli, struct serve_options *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -3,8 +3,8 @@
 #include "main/testing.h"
 
 static bool
-is_testing(const struct state *s, const char *path, bool *testing,
-    struct err *err)
+is_testing(
+    const struct state *s, const char *path, bool *testing, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
 	struct bytes pem, der;
@@ -18,8 +18,7 @@ is_testing(const struct state *s, const char *path, bool *testing,
 		return fail(err, ERR_CONFIG, "%s holds no certificate", path);
 	if (!cert_parse(der, a, &cert, err))
 		return false;
-	*testing =
-	    strstr(subject_text(a, cert.subject), TESTING_UNIT) != NULL;
+	*testing = strstr(subject_text(a, cert.subject), TESTING_UNIT) != NULL;
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #define TESTING_UNIT "TESTING ONLY - DO NOT TRUST"
 
-bool testing_check(const struct state *s, const struct config *c,
-    struct err *err) MUST_CHECK;
+bool testing_check(
+    const struct state *s, const struct config *c, struct err *err) MUST_CHECK;
 
 #endif

@@ -13,11 +13,11 @@ struct user {
 	const char *name;
 	uid_t uid;
 	gid_t gid;
-	bool exists;	/* an account of the system has it */
+	bool exists; /* an account of the system has it */
 };
 
 struct users {
-	bool separate;		/* started as root */
+	bool separate; /* started as root */
 	struct user server, signer;
 };
 
@@ -30,7 +30,7 @@ void users_find(const struct config *config, struct users *out);
 /* For good: groups, gid and uid, saved ones too. */
 bool user_become(const struct user *u, struct err *err) MUST_CHECK;
 /* Gives db/ and what lies in it to the server. */
-bool users_own_database(const struct users *u, int state_fd, struct err *err)
-    MUST_CHECK;
+bool users_own_database(
+    const struct users *u, int state_fd, struct err *err) MUST_CHECK;
 
 #endif

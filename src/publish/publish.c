@@ -47,8 +47,8 @@ send_blob(struct http_req *req, struct http_resp *resp, struct blob *blob,
 	    (long long)(age > 0 ? age : 0));
 	if (expires > 0) {
 		time_format_http(expires, when);
-		http_resp_header(resp, "Expires",
-		    arena_strdup(req->arena, when));
+		http_resp_header(
+		    resp, "Expires", arena_strdup(req->arena, when));
 	}
 	http_conditional(req, resp, arena_strdup(req->arena, etag), modified);
 }
@@ -86,8 +86,8 @@ get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 		char etag[67];
 		struct blob *blob = ca_roots_pem(p->ca, etag);
 
-		send_blob(req, resp, blob, "application/x-pem-file", etag, 0,
-		    0);
+		send_blob(
+		    req, resp, blob, "application/x-pem-file", etag, 0, 0);
 		return;
 	}
 	if (split(req, ca, &suffix))
@@ -108,8 +108,8 @@ get_crl(void *ctx, struct http_req *req, struct http_resp *resp)
 	char ca[33];
 
 	if (split(req, ca, &suffix) && strcmp(suffix, "crl") == 0)
-		get_artefact(ctx, req, resp, ca, CA_CRL,
-		    "application/pkix-crl");
+		get_artefact(
+		    ctx, req, resp, ca, CA_CRL, "application/pkix-crl");
 	else
 		not_found(resp);
 }

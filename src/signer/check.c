@@ -190,7 +190,8 @@ check_leaf(const struct check *c, const struct cert *cert, struct err *err)
 	return check_extensions(cert, FOR_LEAF, err) &&
 	    check_eku(c, cert, err) &&
 	    check_validity(c, cert, c->limits->max_lifetime, err) &&
-	    check_names(c, cert, err) && check_constraints(c, cert, err);
+	    check_names(c, cert, err) && check_subject(c, cert, err) &&
+	    check_constraints(c, cert, err);
 }
 
 /* RFC 6960 section 4.2.2.2: a delegated responder, and nothing else. */

@@ -33,7 +33,11 @@ bool check_cert(const struct check *c, enum signer_kind kind,
 bool check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
     struct err *err) MUST_CHECK;
 
-/* The SAN, and a subject CN that must be one of it (check_names.c). */
+/* A CN that is one of the SAN, and beside it what a profile writes
+ * (check_subject.c). */
+bool check_subject(const struct check *c, const struct cert *cert,
+    struct err *err) MUST_CHECK;
+/* The SAN (check_names.c). */
 bool check_names(
     const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
 /* The name constraints of the CA's certificate (constraints.c). */

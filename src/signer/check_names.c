@@ -156,6 +156,10 @@ check_name(const struct check *c, const struct name *name, struct err *err)
 		return REFUSE("name %s:%s is of a type that CA %s does not "
 			      "sign",
 		    name_type_tag(name->type), name->text, c->limits->ca);
+	if (name_is_wildcard(name) && !c->limits->wildcards)
+		return REFUSE("name dns:%s is a wildcard, which CA %s does "
+			      "not sign",
+		    name->text, c->limits->ca);
 	/* An empty list of an allowed type means any. */
 	for (size_t i = 0; i < list->n; i++)
 		if (entry_allows(name, list->v[i]))
@@ -164,59 +168,6 @@ check_name(const struct check *c, const struct name *name, struct err *err)
 		return true;
 	return REFUSE("name %s:%s is outside the names of CA %s",
 	    name_type_tag(name->type), name->text, c->limits->ca);
-}
-
-/* The attributes commonName of a Name; the last one's value in *cn. */
-static bool
-count_common_names(struct bytes name, size_t *count, struct bytes *cn)
-{
-	static const uint8_t oid_cn[] = { 0x55, 0x04, 0x03 };
-	struct der d = der_of(name), rdns, rdn, attribute;
-	struct bytes oid, value;
-
-	*count = 0;
-	if (!der_enter(&d, DER_SEQUENCE, &rdns))
-		return false;
-	while (!der_at_end(&rdns)) {
-		if (!der_enter(&rdns, DER_SET, &rdn))
-			return false;
-		while (!der_at_end(&rdn)) {
-			if (!der_enter(&rdn, DER_SEQUENCE, &attribute) ||
-			    !der_read(&attribute, DER_OID, &oid) ||
-			    !der_read_any(&attribute, NULL, &value, NULL))
-				return false;
-			if (!bytes_equal(oid, bytes_of(oid_cn, sizeof(oid_cn))))
-				continue;
-			(*count)++;
-			*cn = value;
-		}
-	}
-	return true;
-}
-
-/* Old clients read the CN as a name: it must be one that was checked. */
-static bool
-check_common_name(
-    const struct check *c, const struct cert *cert, struct err *err)
-{
-	struct bytes cn;
-	const char *text;
-	size_t count;
-
-	if (!count_common_names(cert->subject, &count, &cn))
-		return REFUSE("subject is malformed");
-	if (count == 0)
-		return true;
-	if (count > 1)
-		return REFUSE(
-		    "subject has %zu common names, expected one", count);
-	text = arena_str(c->arena, cn);
-	for (size_t i = 0; i < cert->names.n; i++)
-		if (strlen(text) == cn.n &&
-		    strcasecmp(cert->names.v[i].text, text) == 0)
-			return true;
-	return REFUSE(
-	    "common name %s is not among the certificate's names", text);
 }
 
 bool
@@ -229,5 +180,5 @@ check_names(const struct check *c, const struct cert *cert, struct err *err)
 	for (size_t i = 0; i < cert->names.n; i++)
 		if (!check_name(c, &cert->names.v[i], err))
 			return false;
-	return check_common_name(c, cert, err);
+	return true;
 }

@@ -2,10 +2,14 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include "store/vfs.h"
 #include "util/fault.h"
+
+/* A commit of about 60 pages goes to the WAL in one write. */
+#define GATHER_MAX (1 << 18)
 
 struct vfs {
 	sqlite3_vfs base;
@@ -16,6 +20,14 @@ struct vfs {
 struct vfs_file {
 	sqlite3_file base;
 	sqlite3_file *real;
+	/*
+	 * Of a WAL: what follows on what, not written yet.  SQLite writes two
+	 * pieces a page and syncs before anybody else may look.
+	 */
+	bool gathers;
+	uint8_t *held;
+	int held_n;
+	sqlite3_int64 held_at;
 };
 
 static struct vfs vfs;
@@ -27,15 +39,59 @@ file_real(sqlite3_file *f)
 	return ((struct vfs_file *)f)->real;
 }
 
+/* What cannot be written stays held: the next that needs it tries again. */
+static int
+file_flush(sqlite3_file *f)
+{
+	struct vfs_file *v = (struct vfs_file *)f;
+	int rc;
+
+	if (v->held_n == 0)
+		return SQLITE_OK;
+	rc = v->real->pMethods->xWrite(v->real, v->held, v->held_n, v->held_at);
+	if (rc == SQLITE_OK)
+		v->held_n = 0;
+	return rc;
+}
+
+static int
+file_hold(struct vfs_file *v, const void *p, int n, sqlite3_int64 at)
+{
+	int rc;
+
+	/* Written over: what was held from here on was rolled back. */
+	if (at >= v->held_at && at < v->held_at + v->held_n)
+		v->held_n = (int)(at - v->held_at);
+	if (at != v->held_at + v->held_n || v->held_n > GATHER_MAX - n) {
+		rc = file_flush(&v->base);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	if (v->held == NULL)
+		v->held = mem_alloc(GATHER_MAX);
+	if (v->held_n == 0)
+		v->held_at = at;
+	memcpy(v->held + v->held_n, p, (size_t)n);
+	v->held_n += n;
+	return SQLITE_OK;
+}
+
 static int
 file_close(sqlite3_file *f)
 {
+	(void)file_flush(f);
+	free(((struct vfs_file *)f)->held);
+	((struct vfs_file *)f)->held = NULL;
 	return file_real(f)->pMethods->xClose(file_real(f));
 }
 
 static int
 file_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
+	int rc = file_flush(f);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	return file_real(f)->pMethods->xRead(file_real(f), p, n, at);
 }
 
@@ -46,20 +102,31 @@ file_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 
 	if (e != 0)
 		return e == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+	if (((struct vfs_file *)f)->gathers && n <= GATHER_MAX)
+		return file_hold((struct vfs_file *)f, p, n, at);
 	return file_real(f)->pMethods->xWrite(file_real(f), p, n, at);
 }
 
 static int
 file_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
+	int rc;
+
 	if (FAULT_ERRNO("vfs.truncate") != 0)
 		return SQLITE_IOERR_TRUNCATE;
+	rc = file_flush(f);
+	if (rc != SQLITE_OK)
+		return rc;
 	return file_real(f)->pMethods->xTruncate(file_real(f), size);
 }
 
 static int
 file_sync(sqlite3_file *f, int flags)
 {
+	int rc = file_flush(f);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	atomic_fetch_add(&vfs_sync_count, 1);
 	/*
 	 * Whatever errno says, ENOSPC too: after a failed fsync nobody knows
@@ -73,6 +140,10 @@ file_sync(sqlite3_file *f, int flags)
 static int
 file_size(sqlite3_file *f, sqlite3_int64 *out)
 {
+	int rc = file_flush(f);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	return file_real(f)->pMethods->xFileSize(file_real(f), out);
 }
 
@@ -172,7 +243,10 @@ vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
 	int rc;
 
 	(void)v;
-	file->real = (sqlite3_file *)(file + 1);
+	*file = (struct vfs_file){
+		.real = (sqlite3_file *)(file + 1),
+		.gathers = (flags & SQLITE_OPEN_WAL) != 0,
+	};
 	memset(file->real, 0, (size_t)vfs.real->szOsFile);
 	rc = vfs.real->xOpen(vfs.real, name, file->real, flags, flags_out);
 	/* SQLite closes a file that failed to open only if it has methods. */

@@ -1,9 +1,9 @@
 /*
  * Our VFS: the system's default one with few differences.  Fault points
  * ("vfs.write", "vfs.sync", "vfs.truncate") make it fail on demand, fsyncs are
- * counted, and a relative path stays as it is: the server drops its rights with
- * its working directory in the database's folder, and the folders above may
- * not be traversable for it.
+ * counted, what a commit adds to the WAL is one write, and a relative path
+ * stays as it is: the server drops its rights with its working directory in the
+ * database's folder, and the folders above may not be traversable for it.
  *
  * Thread-safe.
  */

@@ -80,9 +80,21 @@ bool fail_errno(struct err *err, enum err_kind kind, const char *fmt, ...)
  * The compiler is told what they return, so that it sees that an output which
  * is left untouched on failure is not read.
  */
-#define fail(...) ({ (void)fail(__VA_ARGS__); false; })
-#define fail_detail(...) ({ (void)fail_detail(__VA_ARGS__); false; })
-#define fail_errno(...) ({ (void)fail_errno(__VA_ARGS__); false; })
+#define fail(...)                                                              \
+	({                                                                     \
+		(void)fail(__VA_ARGS__);                                       \
+		false;                                                         \
+	})
+#define fail_detail(...)                                                       \
+	({                                                                     \
+		(void)fail_detail(__VA_ARGS__);                                \
+		false;                                                         \
+	})
+#define fail_errno(...)                                                        \
+	({                                                                     \
+		(void)fail_errno(__VA_ARGS__);                                 \
+		false;                                                         \
+	})
 /* "malformed", "store-full", …: for logs and tests. */
 const char *err_kind_name(enum err_kind kind);
 /* Forgets a cause that was dealt with. */

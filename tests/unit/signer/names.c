@@ -85,7 +85,8 @@ allowed(struct world *w, const struct cert *cert)
 		.arena = w->arena };
 	struct err err = { 0 };
 
-	return check_names(&c, cert, &err) && check_constraints(&c, cert, &err);
+	return check_names(&c, cert, &err) && check_subject(&c, cert, &err) &&
+	    check_constraints(&c, cert, &err);
 }
 
 static void
@@ -149,6 +150,24 @@ test_empty_lists_and_types(void **state)
 
 		assert_false(allowed(&w, &cert));
 	}
+	world_free(&w);
+}
+
+/* No profile with wildcards, no wildcard, however it is allowed as a name. */
+static void
+test_no_wildcards(void **state)
+{
+	struct world w;
+	struct cert cert;
+
+	(void)state;
+	world_make(&w);
+	cert = cert_with(&w, &no_subject, "dns:*.example.com");
+	assert_true(allowed(&w, &cert));
+	w.limits.wildcards = false;
+	assert_false(allowed(&w, &cert));
+	w.limits.dns_allow.n = 0;
+	assert_false(allowed(&w, &cert));
 	world_free(&w);
 }
 
@@ -332,6 +351,7 @@ main(void)
 		cmocka_unit_test(test_uri_hosts),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_empty_lists_and_types),
+		cmocka_unit_test(test_no_wildcards),
 		cmocka_unit_test(test_common_name),
 		cmocka_unit_test(test_constraints),
 		cmocka_unit_test(test_directory_constraint),

@@ -208,6 +208,42 @@ cn_outside_names(struct world *w)
 	LEAF(s.subject = arena_take_buf(w->arena, &b));
 }
 
+static struct bytes
+foreign_organization(struct world *w)
+{
+	const struct subject subject = { .organization = "system:masters",
+		.common_name = "www.example.com" };
+	AUTO_BUF b = { 0 };
+
+	subject_put(&b, &subject);
+	LEAF(s.subject = arena_take_buf(w->arena, &b));
+}
+
+static struct bytes
+organizational_unit(struct world *w)
+{
+	const struct subject subject = { .organization = "Test",
+		.organizational_unit = "Board",
+		.common_name = "www.example.com" };
+	AUTO_BUF b = { 0 };
+
+	subject_put(&b, &subject);
+	LEAF(s.subject = arena_take_buf(w->arena, &b));
+}
+
+/* CN=www.example.com and O=Test in one RDN. */
+static struct bytes
+common_name_in_company(struct world *w)
+{
+	static const uint8_t name[] = { 0x30, 0x27, 0x31, 0x25, 0x30, 0x0b,
+		0x06, 0x03, 0x55, 0x04, 0x0a, 0x0c, 0x04, 'T', 'e', 's', 't',
+		0x30, 0x16, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x0f, 'w', 'w',
+		'w', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o',
+		'm' };
+
+	LEAF(s.subject = bytes_of(name, sizeof(name)));
+}
+
 static const char *const code_signing[] = { "1.3.6.1.5.5.7.3.3" };
 static const char *const ocsp_signing[] = { "1.3.6.1.5.5.7.3.1",
 	"1.3.6.1.5.5.7.3.9" };
@@ -488,6 +524,9 @@ const struct refusal refusals[] = {
 	ROW(SIGN_LEAF, excluded_name, "excluded by the name constraints"),
 	ROW(SIGN_LEAF, name_outside_constraints, "outside the name constr"),
 	ROW(SIGN_LEAF, cn_outside_names, "common name bank.example.com"),
+	ROW(SIGN_LEAF, foreign_organization, "no profile of CA test writes"),
+	ROW(SIGN_LEAF, organizational_unit, "no profile of CA test writes"),
+	ROW(SIGN_LEAF, common_name_in_company, "common name is not alone"),
 	ROW(SIGN_LEAF, forbidden_eku, "1.3.6.1.5.5.7.3.3 is not among"),
 	ROW(SIGN_LEAF, ocsp_signing_in_leaf, "OCSPSigning in a leaf"),
 	ROW(SIGN_LEAF, any_eku, "2.5.29.37.0 is not among"),

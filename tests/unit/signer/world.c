@@ -11,6 +11,9 @@ static const char *const ocsp_signing[] = { "1.3.6.1.5.5.7.3.9" };
 static const char *const domains[] = { "example.com", ".below.example" };
 static const char *const networks[] = { "192.0.2.0/24", "2001:db8::/33" };
 static const char *const mail_domains[] = { "example.com" };
+/* Nothing beside the common name, O=Test or O=Example. */
+static const char *const subjects[] = { "MAA", "MA8xDTALBgNVBAoMBFRlc3Q",
+	"MBIxEDAOBgNVBAoMB0V4YW1wbGU" };
 static const char *const prefixes[] = { "https://example.com/" };
 
 static int64_t
@@ -56,10 +59,12 @@ make_limits(struct world *w)
 		.ip = true,
 		.email = true,
 		.uri = true,
+		.wildcards = true,
 		.dns_allow = { domains, COUNT_OF(domains) },
 		.ip_allow = { networks, COUNT_OF(networks) },
 		.email_allow = { mail_domains, 1 },
 		.uri_allow = { prefixes, 1 },
+		.subjects = { subjects, COUNT_OF(subjects) },
 		.node = WORLD_NODE };
 	memcpy(w->limits.issuer, w->issuer, sizeof(w->issuer));
 }
