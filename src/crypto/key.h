@@ -49,6 +49,12 @@ bool key_alg_parse(const char *s, enum key_alg *alg, unsigned *rsa_bits);
  */
 bool pubkey_check(struct lane *lane, const struct pubkey *key,
     unsigned rsa_min_bits, unsigned rsa_max_bits, struct err *err) MUST_CHECK;
+/*
+ * Adds a list of weak RSA keys in the form of Debian's openssl-blacklist (per
+ * line 20 hexadecimal digits; # begins a comment) to what pubkey_check refuses.
+ * Before threads start.
+ */
+bool key_blocklist_load(struct bytes text, struct err *err) MUST_CHECK;
 /* Into a lane's library context. */
 EVP_PKEY *pubkey_load(
     struct lane *lane, const struct pubkey *key, struct err *err) MUST_CHECK;

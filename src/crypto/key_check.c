@@ -381,7 +381,7 @@ check_ed25519(const struct pubkey *key, BN_CTX *ctx, struct err *err)
 static bool
 check_form(struct lane *lane, const struct pubkey *key, struct err *err)
 {
-	if (key_is_blocked(key))
+	if (key_is_blocked(lane, key))
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "key is on the list of keys whose private half is public");
 	switch (key->alg) {

@@ -13,7 +13,7 @@ unsigned rsa_small_factor(const BIGNUM *n);
 bool rsa_is_roca(const BIGNUM *n);
 /* Are the primes so close that 100 steps of Fermat's method find them? */
 bool rsa_is_close_primes(const BIGNUM *n, BN_CTX *ctx);
-/* On the list of keys whose private half is public (weak_keys.c)? */
-bool key_is_blocked(const struct pubkey *key);
+/* On a list of keys whose private half is public (weak_keys.c)? */
+bool key_is_blocked(struct lane *lane, const struct pubkey *key);
 
 #endif

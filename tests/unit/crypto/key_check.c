@@ -1,4 +1,5 @@
 #include "crypto/key_check.h"
+#include "crypto/digest.h"
 #include <time.h>
 #include "keys.h"
 #include "rsa_moduli.h"
@@ -240,6 +241,59 @@ test_drawn_keys_pass(void **state)
 	}
 }
 
+/* RFC 6979 section A.2.5 and RFC 8032 section 7.1 print the private halves. */
+static void
+test_keys_of_standards(void **state)
+{
+	AUTO_ARENA *a = arena_new();
+	const struct pubkey ec = { .alg = KEY_EC_P256,
+		.point = octets("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61"
+				"fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e956"
+				"28bc64f2f1b20c2d7e9f5177a3c294d4462299",
+		    a) };
+	const struct pubkey ed = { .alg = KEY_ED25519,
+		.point = octets("d75a980182b10ab7d54bfed3c964073a"
+				"0ee172f3daa62325af021a68f707511a",
+		    a) };
+
+	(void)state;
+	assert_check(&ec, "private half is public");
+	assert_check(&ed, "private half is public");
+}
+
+/* Last of all: what is loaded stays. */
+static void
+test_loaded_list(void **state)
+{
+	AUTO_ARENA *a = arena_new();
+	struct lane *lane = lane_new();
+	struct pubkey good = rsa(good_2048, "010001", a);
+	AUTO_BUF text = { 0 };
+	AUTO_BUF list = { 0 };
+	struct err err = { 0 };
+	uint8_t sha1[20];
+	char hex[41];
+
+	(void)state;
+	/* As `openssl rsa -modulus | sha1sum` gives it. */
+	buf_add_str(&text, "Modulus=");
+	for (const char *p = good_2048; *p != '\0'; p++)
+		buf_add_byte(&text, (uint8_t)(*p >= 'a' ? *p - 32 : *p));
+	buf_add_str(&text, "\n");
+	digest_compute(lane, DIGEST_SHA1, buf_bytes(&text), sha1);
+	hex_encode(bytes_of(sha1, sizeof(sha1)), hex);
+	assert_true(key_blocklist_load(
+	    bytes_str("# comment\n\n00112233445566778899\r\n"), &err));
+	assert_check(&good, NULL);
+	buf_printf(&list, "# more\nffeeddccbbaa99887766\n%s", hex + 20);
+	assert_true(key_blocklist_load(buf_bytes(&list), &err));
+	assert_check(&good, "private half is public");
+	assert_false(
+	    key_blocklist_load(bytes_str("#\n0011223344556677889\n"), &err));
+	assert_non_null(strstr(err.shown, "line 2"));
+	lane_free(lane);
+}
+
 int
 main(void)
 {
@@ -249,6 +303,8 @@ main(void)
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_ed25519),
 		cmocka_unit_test(test_drawn_keys_pass),
+		cmocka_unit_test(test_keys_of_standards),
+		cmocka_unit_test(test_loaded_list),
 	};
 
 	return cmocka_run_group_tests_name("key_check", tests, NULL, NULL);
