@@ -35,8 +35,8 @@ bool check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
 
 /* A CN that is one of the SAN, and beside it what a profile writes
  * (check_subject.c). */
-bool check_subject(const struct check *c, const struct cert *cert,
-    struct err *err) MUST_CHECK;
+bool check_subject(
+    const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
 /* The SAN (check_names.c). */
 bool check_names(
     const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;

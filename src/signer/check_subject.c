@@ -70,8 +70,9 @@ check_common_name(const struct check *c, const struct cert *cert,
 		if (strlen(text) == p->common_name.n &&
 		    strcasecmp(cert->names.v[i].text, text) == 0)
 			return true;
+	text = subject_common_name(c->arena, cert->subject);
 	return REFUSE("common name %s is not among the certificate's names",
-	    subject_text(c->arena, cert->subject));
+	    text == NULL ? "(unreadable)" : text);
 }
 
 /* Whoever maps subjects to rights reads organizations, units, e-mail
