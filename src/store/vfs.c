@@ -8,8 +8,8 @@
 #include "store/vfs.h"
 #include "util/fault.h"
 
-/* A commit of about 60 pages goes to the WAL in one write. */
-#define GATHER_MAX (1 << 18)
+/* About 30 pages of a WAL; the system VFS writes less than 128 KiB at once. */
+#define GATHER_MAX (120 << 10)
 
 struct vfs {
 	sqlite3_vfs base;
@@ -125,8 +125,11 @@ file_sync(sqlite3_file *f, int flags)
 {
 	int rc = file_flush(f);
 
-	if (rc != SQLITE_OK)
+	if (rc != SQLITE_OK) {
+		/* The commit fails: it must not be written later after all. */
+		((struct vfs_file *)f)->held_n = 0;
 		return rc;
+	}
 	atomic_fetch_add(&vfs_sync_count, 1);
 	/*
 	 * Whatever errno says, ENOSPC too: after a failed fsync nobody knows
