@@ -55,6 +55,7 @@ struct crl {
 	struct bytes entries; /* content of revokedCertificates */
 	size_t entries_n;
 	bool has_idp, only_ca_certs, is_delta;
+	bool has_unknown; /* an extension, of it or of an entry */
 	struct bytes signature;
 };
 /*

@@ -48,6 +48,7 @@ struct entry {
 	struct bytes serial;
 	int64_t revoked_at;
 	enum crl_reason reason;
+	bool has_unknown; /* an extension that is not critical */
 };
 
 /* ENUMERATED, and a reason that a CRL of ours may give: not unspecified, which
@@ -107,6 +108,8 @@ entry_extensions_read(struct der *list, struct entry *out)
 			has_date = true;
 		} else if (x.critical)
 			return false; /* certificateIssuer: an indirect CRL */
+		else
+			out->has_unknown = true;
 	}
 	return true;
 }
@@ -117,6 +120,7 @@ entry_read(struct der *d, struct entry *out)
 	struct der inner, list;
 
 	out->reason = REASON_UNSPECIFIED;
+	out->has_unknown = false;
 	if (!der_enter(d, DER_SEQUENCE, &inner) ||
 	    !der_read_uint(&inner, &out->serial) || out->serial.n == 0 ||
 	    out->serial.n > SERIAL_SIZE ||
@@ -144,6 +148,7 @@ entries_parse(struct crl *out, bool *removes, struct err *err)
 			    "CRL has a malformed entry, number %zu",
 			    out->entries_n);
 		*removes = *removes || entry.reason == REASON_REMOVE;
+		out->has_unknown = out->has_unknown || entry.has_unknown;
 		out->entries_n++;
 	}
 	return true;
@@ -251,6 +256,7 @@ extension_parse(const struct cert_extension *x, bool *has_number,
 	if (x->critical)
 		return fail(err, ERR_UNSUPPORTED,
 		    "CRL has a critical extension that is not understood");
+	out->has_unknown = true;
 	return true;
 }
 

@@ -249,6 +249,9 @@ check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
 	if (crl->is_delta || crl->has_idp)
 		return REFUSE("CRL is a delta or for a part, expected a full "
 			      "one");
+	/* A freshest CRL, for one, would send readers elsewhere. */
+	if (crl->has_unknown)
+		return REFUSE("CRL has an extension that we do not sign");
 	if (crl->this_update < c->now - CHECK_SKEW ||
 	    crl->this_update > c->now + CHECK_SKEW)
 		return REFUSE("CRL's thisUpdate is %lld s from now, expected "

@@ -495,6 +495,38 @@ crl_for_a_part(struct world *w)
 	CRL(s.only_ca_certs = true);
 }
 
+/* A freshest CRL, not critical, so that a reader may follow it. */
+static struct bytes
+crl_points_elsewhere(struct world *w)
+{
+	struct crl_spec s = world_crl(w);
+	static const uint8_t points[] = { 0x30, 0x0f, 0x30, 0x0d, 0xa0, 0x0b,
+		0xa0, 0x09, 0x86, 0x07, 'h', 't', 't', 'p', ':', '/', '/' };
+
+	s.number = first_crl.number + 1;
+	return world_with_extension(w, world_crl_tbs(w, &s),
+	    extension(w, "2.5.29.46", bytes_of(points, sizeof(points))));
+}
+
+/* An entry with an extension of nobody's. */
+static struct bytes
+crl_entry_with_more(struct world *w)
+{
+	static const uint8_t null[] = { DER_NULL, 0 };
+	static const uint8_t serial[] = { 0x11, 0x22 };
+	AUTO_BUF b = { 0 };
+	size_t entry, list;
+
+	entry = der_open(&b, DER_SEQUENCE);
+	der_put(&b, DER_INTEGER, bytes_of(serial, sizeof(serial)));
+	der_put_time(&b, world_now(w));
+	list = der_open(&b, DER_SEQUENCE);
+	der_put_raw(&b, extension(w, "1.2.3.4", bytes_of(null, 2)));
+	der_close(&b, list);
+	der_close(&b, entry);
+	CRL(s.entries = arena_take_buf(w->arena, &b));
+}
+
 #define ROW(kind, make, says)                                                  \
 	{                                                                      \
 #make, says, kind, make                                        \
@@ -562,6 +594,8 @@ const struct refusal refusals[] = {
 	ROW(SIGN_CRL, crl_wrong_issuer, "issuer is"),
 	ROW(SIGN_CRL, crl_wrong_aki, "authority key identifier is 0102"),
 	ROW(SIGN_CRL, crl_for_a_part, "a delta or for a part"),
+	ROW(SIGN_CRL, crl_points_elsewhere, "an extension that we do not"),
+	ROW(SIGN_CRL, crl_entry_with_more, "an extension that we do not"),
 };
 
 const size_t refusals_n = COUNT_OF(refusals);

@@ -262,16 +262,21 @@ world_with_extension(struct world *w, struct bytes tbs, struct bytes extension)
 	struct bytes whole;
 	AUTO_BUF b = { 0 };
 	size_t outer, explicit, sequence;
+	int tag;
 
 	outer = der_open(&b, DER_SEQUENCE);
 	assert_true(der_enter(&d, DER_SEQUENCE, &body));
-	while (der_peek(&body) != DER_CONTEXT_CONSTRUCTED(3)) {
-		assert_true(der_read_any(&body, NULL, NULL, &whole));
+	/* The last of both, [3] and [0]; a certificate's version is [0] too. */
+	for (;;) {
+		assert_true(der_read_any(&body, &tag, NULL, &whole));
+		if (der_at_end(&body))
+			break;
 		der_put_raw(&b, whole);
 	}
-	assert_true(der_enter(&body, DER_CONTEXT_CONSTRUCTED(3), &d));
+	body = der_of(whole);
+	assert_true(der_enter(&body, tag, &d));
 	assert_true(der_enter(&d, DER_SEQUENCE, &list));
-	explicit = der_open(&b, DER_CONTEXT_CONSTRUCTED(3));
+	explicit = der_open(&b, tag);
 	sequence = der_open(&b, DER_SEQUENCE);
 	der_put_raw(&b, bytes_of(list.p, (size_t)(list.end - list.p)));
 	der_put_raw(&b, extension);
