@@ -5,6 +5,8 @@
 #include "signer/core_state.h"
 #include "util/log.h"
 
+/* Ten a second: more of them would only fill the disk with the journal. */
+#define CRLS_HOURLY 36000u
 #define REFUSE(...) fail(err, ERR_SIGNER_REFUSED, __VA_ARGS__)
 
 /* A request on its way through a batch. */
@@ -101,19 +103,21 @@ check_serial_unseen(const struct signer_core *c, const struct item *batch,
 
 static bool
 check_budget(const struct item *batch, size_t n, const struct issuer *is,
-    int64_t now, struct err *err)
+    bool crls, int64_t now, struct err *err)
 {
-	uint64_t used = core_budget_used(&is->budget, now);
+	uint64_t used = core_budget_used(crls ? &is->crls : &is->certs, now);
+	uint64_t most =
+	    crls ? CRLS_HOURLY : (uint64_t)MAX_OF(is->limits->hourly_budget, 0);
 
 	for (size_t i = 0; i < n; i++)
 		if (batch[i].what == ITEM_NEW && batch[i].issuer == is &&
-		    batch[i].record.kind != SIGN_CRL)
+		    (batch[i].record.kind == SIGN_CRL) == crls)
 			used++;
-	if (used >= (uint64_t)MAX_OF(is->limits->hourly_budget, 0))
-		return REFUSE("CA %s has signed %llu certificates within the "
-			      "hour, expected at most %lld",
+	if (used >= most)
+		return REFUSE("CA %s has signed %llu %s within the hour, "
+			      "expected at most %llu",
 		    is->limits->ca, (unsigned long long)used,
-		    (long long)is->limits->hourly_budget);
+		    crls ? "CRLs" : "certificates", (unsigned long long)most);
 	return true;
 }
 
@@ -135,7 +139,7 @@ check_new_cert(const struct signer_core *c, const struct item *batch, size_t n,
 		return fail_form(err, "TBSCertificate", &why);
 	if (!check_cert(check, req->kind, &cert, err) ||
 	    !check_serial_unseen(c, batch, n, cert.serial.p, err) ||
-	    !check_budget(batch, n, item->issuer, check->now, err))
+	    !check_budget(batch, n, item->issuer, false, check->now, err))
 		return false;
 	memcpy(item->record.serial, cert.serial.p, SERIAL_SIZE);
 	return true;
@@ -158,7 +162,8 @@ check_new_crl(const struct item *batch, size_t n, struct item *item,
 			    MAX_OF(previous, core_crl_number(&batch[i].record));
 	if (!crl_parse_tbs(req->tbs, &crl, &why))
 		return fail_form(err, "TBSCertList", &why);
-	if (!check_crl(check, &crl, previous, err))
+	if (!check_crl(check, &crl, previous, err) ||
+	    !check_budget(batch, n, item->issuer, true, check->now, err))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		item->record.serial[SERIAL_SIZE - 1 - i] =

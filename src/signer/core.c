@@ -74,8 +74,8 @@ core_remember(
 	index_add(c->index, r, now);
 	if (r->kind == SIGN_CRL)
 		is->crl_number = MAX_OF(is->crl_number, core_crl_number(r));
-	else if (at > now - 60 * MINUTES && at >= 0)
-		budget_add(&is->budget, at);
+	if (at > now - 60 * MINUTES && at >= 0)
+		budget_add(r->kind == SIGN_CRL ? &is->crls : &is->certs, at);
 }
 
 /* ---- life ---- */

@@ -12,7 +12,7 @@
 #define KEYS_MAX 64u
 #define MINUTES 60
 
-/* Certificates signed in each of the last sixty minutes. */
+/* Signed in each of the last sixty minutes. */
 struct budget {
 	int64_t minute[MINUTES];
 	uint64_t count[MINUTES];
@@ -24,7 +24,7 @@ struct issuer {
 	struct privkey *key; /* NULL: only in the journal */
 	const struct signer_limits *limits; /* NULL: signs nothing */
 	uint64_t crl_number; /* the last one signed */
-	struct budget budget;
+	struct budget certs, crls;
 };
 
 struct signer_core {

@@ -208,6 +208,53 @@ test_budget(void **state)
 	world_free(&w);
 }
 
+/* A taken server must not fill the disk with the records of its CRLs. */
+static void
+test_crl_budget(void **state)
+{
+	enum { ALL = 36000 };
+	struct journal_record r = { .kind = SIGN_CRL };
+	struct journal_record records[JOURNAL_BATCH];
+	struct journal_reader *reader = mem_alloc(sizeof(*reader));
+	struct journal journal;
+	struct world w;
+	struct signer_core *core;
+	struct signer_request req;
+	struct crl_spec crl;
+	struct err err = { 0 };
+	bool end;
+
+	(void)state;
+	world_make(&w);
+	signer_core_free(world_core(&w));
+	journal_reader_init(reader, world_journal(&w));
+	assert_true(journal_reader_next(reader, &r, &end, &err) && end);
+	assert_true(journal_open(reader, &journal, &err));
+	r = (struct journal_record){ .kind = SIGN_CRL, .at_us = w.now_us };
+	memcpy(r.issuer, w.issuer, sizeof(r.issuer));
+	for (unsigned i = 0; i < ALL; i += JOURNAL_BATCH) {
+		unsigned n = MIN_OF(JOURNAL_BATCH, ALL - i);
+
+		for (unsigned k = 0; k < n; k++) {
+			records[k] = r;
+			records[k].position = w.position++;
+		}
+		assert_true(journal_append(&journal, records, n, &err));
+	}
+	close(journal.fd);
+	free(reader);
+	core = world_core(&w);
+	crl = world_crl(&w);
+	req = world_request(&w, SIGN_CRL, world_crl_tbs(&w, &crl));
+	world_assert(&w, core, &req, "36000 CRLs within the hour");
+	w.now_us += INT64_C(3660000000);
+	crl = world_crl(&w);
+	req = world_request(&w, SIGN_CRL, world_crl_tbs(&w, &crl));
+	world_assert(&w, core, &req, NULL);
+	signer_core_free(core);
+	world_free(&w);
+}
+
 /* A batch: one sync, and what is repeated within it is seen. */
 static void
 test_batch(void **state)
@@ -441,6 +488,7 @@ main(void)
 		cmocka_unit_test(test_position_is_used_once),
 		cmocka_unit_test(test_serials_and_numbers_survive_a_restart),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_crl_budget),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_key_without_limits_signs_nothing),
 		cmocka_unit_test(test_failing_disk),
