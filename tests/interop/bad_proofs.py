@@ -5,6 +5,8 @@ validates over loopback.  bad_requests.py has what comes before.
 """
 import ssl
 
+from cryptography import x509
+
 from client import server
 from support.acme_driver import Responder
 from support.acme_wire import (Account, Wire, b64, der, expect, make_csr,
@@ -94,6 +96,14 @@ def finalize(w, responder):
     r = expect(a.post(again.json["finalize"], {"csr": b64(other) + "="}),
                200)
     assert r.json["status"] == "valid", str(r)
+    # Who asks for a CA certificate gets a leaf.
+    again = expect(a.order(*names), 201)
+    r = expect(a.post(again.json["finalize"], {"csr": b64(make_csr(
+        key, *names, more=[x509.BasicConstraints(True, None)]))}), 200)
+    leaf = x509.load_pem_x509_certificate(a.post(r.json["certificate"]).body)
+    found = [e.value for e in leaf.extensions
+             if isinstance(e.value, x509.BasicConstraints)]
+    assert not any(c.ca for c in found), found
 
 
 def certificate(a, url):

@@ -354,7 +354,7 @@ def ecdsa_as_der(raw):
                                       int.from_bytes(raw[half:], "big"))
 
 
-def make_csr(key, *names, common_name=None):
+def make_csr(key, *names, common_name=None, more=()):
     subject = [] if common_name is None else [
         x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)]
     out = x509.CertificateSigningRequestBuilder().subject_name(
@@ -364,6 +364,8 @@ def make_csr(key, *names, common_name=None):
             x509.IPAddress(ipaddress.ip_address(n[3:]))
             if n.startswith("ip=") else x509.DNSName(n) for n in names]),
             False)
+    for extension in more:
+        out = out.add_extension(extension, True)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else \
         hashes.SHA256()
     return out.sign(key, algorithm).public_bytes(serialization.Encoding.DER)

@@ -136,7 +136,8 @@ test_algorithms_are_listed(void **state)
 	assert_string_equal(reply_text(r, "algorithms.4"), "EdDSA");
 }
 
-/* RFC 8555 section 6.4: unauthorized, not malformed as Pebble has it. */
+/* Rule 8.  RFC 8555 section 6.4: unauthorized, not malformed as Pebble has it.
+ */
 static void
 test_url_is_the_configured_one(void **state)
 {

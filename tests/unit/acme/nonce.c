@@ -107,6 +107,7 @@ test_forged(void **state)
 	nonces_free(restarted);
 }
 
+/* Rule 12. */
 static void
 test_acme_sh_finds_its_bad_nonce_words(void **state)
 {
