@@ -121,12 +121,13 @@ static size_t
 serial_cell(const struct index *ix, const struct serial *table, size_t cap,
     const uint8_t serial[SERIAL_SIZE])
 {
-	uint64_t v;
+	uint64_t low, high;
 	size_t i;
 
-	/* The random part; octets 6 to 19. */
-	memcpy(&v, serial + 8, sizeof(v));
-	i = mix(ix, v) & (cap - 1);
+	/* All of the random part: a taken server chooses it. */
+	memcpy(&low, serial + 4, sizeof(low));
+	memcpy(&high, serial + 12, sizeof(high));
+	i = mix(ix, mix(ix, low) ^ high) & (cap - 1);
 	while (
 	    table[i].v[0] != 0 && memcmp(table[i].v, serial, SERIAL_SIZE) != 0)
 		i = (i + 1) & (cap - 1);
