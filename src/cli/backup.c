@@ -24,9 +24,9 @@ struct backup {
 };
 
 /* What opens the keys does not travel with them. */
-static const char *const left_out[] = {
-	PASSPHRASE_KEPT,
-	"keys/root.passphrase",
+static const struct passphrase_source *const left_out[] = {
+	&passphrase_online,
+	&passphrase_root,
 };
 
 static const char *
@@ -68,7 +68,7 @@ static bool
 is_left_out(const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(left_out); i++)
-		if (strcmp(name, left_out[i]) == 0)
+		if (strcmp(name, left_out[i]->kept) == 0)
 			return true;
 	/* Copied by itself, after the database. */
 	return strcmp(name, JOURNAL) == 0;

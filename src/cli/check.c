@@ -86,6 +86,19 @@ check_all(struct check *c)
 	check_users(c);
 }
 
+/* As `serve` finds it, but never asked for: keys that it does not open are
+ * matched by their certificates alone. */
+static bool
+find_passphrase(const struct cli *cli, const char *file, struct secret **out,
+    struct err *err)
+{
+	AUTO_FD state = open(cli->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* A directory that is not there is told by the configuration. */
+	return state < 0 ||
+	    passphrase_find(&passphrase_online, file, state, false, out, err);
+}
+
 int
 check_run(struct cli *cli)
 {
@@ -103,7 +116,7 @@ check_run(struct cli *cli)
 	size_t n;
 
 	if (!options_parse(cli, rows, COUNT_OF(rows), NULL, 0, &n, &err) ||
-	    !cli_passphrase(cli, passphrase_file, &passphrase, &err) ||
+	    !find_passphrase(cli, passphrase_file, &passphrase, &err) ||
 	    !load_config(&c, &config, &err))
 		return cli_fail_by_kind(cli, &err);
 	c.config = config;

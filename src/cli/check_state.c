@@ -139,8 +139,8 @@ check_state(struct check *c)
 		    c, folders[i].name, folders[i].mode, folders[i].forbidden);
 	check_key_files(c);
 	check_config_file(c);
-	check_kept(c, PASSPHRASE_KEPT,
+	check_kept(c, passphrase_online.kept,
 	    "move it away and start serve with it by one of these ways");
-	check_kept(c, "keys/root.passphrase",
+	check_kept(c, passphrase_root.kept,
 	    "move it and keys/root.key offline: serve needs neither");
 }

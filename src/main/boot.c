@@ -142,37 +142,3 @@ boot_memfd(const char *name, struct bytes content, int *fd, struct err *err)
 	made = -1;
 	return true;
 }
-
-bool
-boot_read_fd(
-    int fd, size_t max, struct arena *a, struct bytes *out, struct err *err)
-{
-	struct stat st;
-	uint8_t *p;
-	size_t n = 0;
-
-	if (fstat(fd, &st) != 0)
-		return fail_errno(err, ERR_SYSTEM, "a file cannot be read");
-	if (!S_ISREG(st.st_mode))
-		return fail(err, ERR_MALFORMED, "not a regular file");
-	if (st.st_size < 0 || (uint64_t)st.st_size > max)
-		return fail(err, ERR_TOO_LARGE,
-		    "a file of %lld octets, at most %zu", (long long)st.st_size,
-		    max);
-	p = arena_alloc(a, (size_t)st.st_size + 1);
-	while (n < (size_t)st.st_size) {
-		ssize_t got =
-		    pread(fd, p + n, (size_t)st.st_size - n, (off_t)n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return fail_errno(
-			    err, ERR_SYSTEM, "a file cannot be read");
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	*out = bytes_of(p, n);
-	return true;
-}

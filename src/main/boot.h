@@ -56,8 +56,5 @@ bool boot_receive(int channel, struct arena *a, struct boot_message *out,
 /* A read-only memory file holding the bytes; the caller closes it. */
 bool boot_memfd(const char *name, struct bytes content, int *fd,
     struct err *err) MUST_CHECK;
-/* Reads a whole file from its start; refuses more than max octets. */
-bool boot_read_fd(int fd, size_t max, struct arena *a, struct bytes *out,
-    struct err *err) MUST_CHECK;
 
 #endif

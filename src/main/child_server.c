@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "main/child.h"
@@ -7,6 +8,7 @@
 #include "main/server.h"
 #include "main/spawn.h"
 #include "util/fault.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -41,7 +43,8 @@ take_config(
 	struct config_mistakes mistakes = { 0 };
 	struct bytes text;
 
-	if (!boot_read_fd(m->fd, FILE_MAX, setup->arena, &text, err))
+	if (!file_read_fd(
+		m->fd, "the configuration", FILE_MAX, setup->arena, &text, err))
 		return false;
 	if (!config_load(arena_str(setup->arena, m->body), text, &setup->config,
 		&mistakes)) {
@@ -61,7 +64,8 @@ take_file(
 	if (setup->files_n == SERVER_FILES_MAX)
 		return fail(
 		    err, ERR_TOO_LARGE, "more than %u files", SERVER_FILES_MAX);
-	if (!boot_read_fd(m->fd, FILE_MAX, setup->arena, &f->content, err))
+	if (!file_read_fd(
+		m->fd, "a file", FILE_MAX, setup->arena, &f->content, err))
 		return false;
 	f->path = arena_str(setup->arena, m->body);
 	setup->files_n++;
@@ -78,7 +82,8 @@ take_key(
 	struct bytes pem;
 	bool ok;
 
-	if (!boot_read_fd(m->fd, KEY_FILE_MAX, setup->arena, &pem, err))
+	if (!file_read_fd(
+		m->fd, "the TLS key", KEY_FILE_MAX, setup->arena, &pem, err))
 		return false;
 	ok = privkey_load(pem, setup->passphrase, &key, &why);
 	secret_wipe((void *)(uintptr_t)pem.p, pem.n);
@@ -293,6 +298,27 @@ setups_free(struct server *s)
 	}
 }
 
+/* A shell's 1 024 descriptors are fewer than limits.max_connections wants; the
+ * others are for files, probes and whatever libraries keep open. */
+static void
+raise_descriptors(int64_t connections)
+{
+	const rlim_t want = (rlim_t)connections + 512;
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
+		return;
+	l.rlim_cur = MIN_OF(want, l.rlim_max);
+	if (setrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur < want)
+		log_event(LOG_WARN, "few-descriptors",
+		    LF_INT("have", (int64_t)l.rlim_cur),
+		    LF_INT("want", (int64_t)want),
+		    LF_STR("mend",
+			"raise the limit of open files "
+			"(LimitNOFILE=), or lower "
+			"limits.max_connections"));
+}
+
 static bool
 run(struct server *s, struct err *err)
 {
@@ -319,6 +345,7 @@ run(struct server *s, struct err *err)
 		c->validation.trust_anchor_file };
 
 	log_init(c->log.format, c->log.level, "server");
+	raise_descriptors(c->limits.max_connections);
 	if (!sandbox_enter_server(s->db, files, COUNT_OF(files), err))
 		return false;
 	s->clock = clock_system(c->testing.clock_offset);

@@ -6,6 +6,7 @@
 #include "signer/sandbox.h"
 #include "signer/signer.h"
 #include "util/fault.h"
+#include "util/file.h"
 #include "util/log.h"
 
 #define KEY_FILE_MAX 65536u
@@ -32,7 +33,8 @@ take_config(struct start *s, const struct boot_message *m, struct err *err)
 	struct config_mistakes none = { 0 };
 	struct bytes text;
 
-	if (!boot_read_fd(m->fd, 1u << 20, s->arena, &text, err))
+	if (!file_read_fd(
+		m->fd, "the configuration", 1u << 20, s->arena, &text, err))
 		return false;
 	if (!config_load(
 		arena_str(s->arena, m->body), text, &s->config, &none)) {
@@ -64,8 +66,8 @@ take(struct start *s, const struct boot_message *m, struct err *err)
 		s->keys[s->keys_n++].fd = m->fd;
 		return true;
 	case BOOT_LIMITS:
-		return boot_read_fd(
-		    m->fd, LIMITS_MAX, s->arena, &s->limits, err);
+		return file_read_fd(
+		    m->fd, "the limits", LIMITS_MAX, s->arena, &s->limits, err);
 	case BOOT_JOURNAL:
 		s->journal = m->fd;
 		return true;
@@ -108,8 +110,8 @@ load_keys(struct start *s, struct signer_core *core, struct err *err)
 		struct err why = { 0 };
 		bool ok;
 
-		if (!boot_read_fd(
-			s->keys[i].fd, KEY_FILE_MAX, s->arena, &pem, err))
+		if (!file_read_fd(s->keys[i].fd, s->keys[i].path, KEY_FILE_MAX,
+			s->arena, &pem, err))
 			return false;
 		close(s->keys[i].fd);
 		ok = privkey_load(pem, s->passphrase, &key, &why);

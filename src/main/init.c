@@ -8,7 +8,7 @@
 #include "codec/pem.h"
 #include "main/init.h"
 #include "main/init_issue.h"
-#include "main/passphrase.h"
+#include "cli/passphrase.h"
 #include "main/testing.h"
 #include "main/users.h"
 #include "store/store.h"
@@ -268,11 +268,11 @@ main_init(struct cli *cli)
 	if (!state_create(cli->state, &in.state, &err) ||
 	    !check_empty(&in.state, &err))
 		return cli_fail(cli, EXIT_REFUSED, &err);
-	if (!passphrase_make(&passphrase_online, o.passphrase_file, &in.state,
+	if (!passphrase_make(&passphrase_online, o.passphrase_file, in.state.fd,
 		&in.passphrase, &in.kept, &err) ||
 	    (!o.sub_ca &&
 		!passphrase_make(&passphrase_root, o.root_passphrase_file,
-		    &in.state, &in.root_passphrase, &in.root_kept, &err)) ||
+		    in.state.fd, &in.root_passphrase, &in.root_kept, &err)) ||
 	    !make_all(&o, &in, &err)) {
 		take_away(&in);
 		status = cli_fail(cli,

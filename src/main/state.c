@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "main/boot.h"
 #include "main/state.h"
+#include "util/file.h"
 
 static const struct {
 	const char *name;
@@ -71,12 +71,7 @@ bool
 state_read(const struct state *s, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err)
 {
-	AUTO_FD fd = openat(s->fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return fail(
-		    err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
-	return boot_read_fd(fd, max, a, out, err);
+	return file_read_at(s->fd, path, max, a, out, err);
 }
 
 bool
@@ -86,57 +81,16 @@ state_read_file(void *ctx, const char *path, size_t max, struct arena *a,
 	return state_read(ctx, path, max, a, out, err);
 }
 
-static bool
-write_all(int fd, const char *path, struct bytes content, struct err *err)
-{
-	while (content.n > 0) {
-		ssize_t n = write(fd, content.p, content.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail(err, ERR_SYSTEM, "%s cannot be written: %s",
-			    path, strerror(errno));
-		content.p += n;
-		content.n -= (size_t)n;
-	}
-	if (fsync(fd) != 0)
-		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s", path,
-		    strerror(errno));
-	return true;
-}
-
 bool
 state_write_new(const struct state *s, const char *path, unsigned mode,
     struct bytes content, struct err *err)
 {
-	AUTO_FD fd =
-	    openat(s->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return fail(err, errno == EEXIST ? ERR_CONFLICT : ERR_SYSTEM,
-		    "%s/%s cannot be made: %s", s->path, path, strerror(errno));
-	return write_all(fd, path, content, err);
+	return file_write_new_at(s->fd, path, mode, content, err);
 }
 
 bool
 state_replace(const struct state *s, const char *path, unsigned mode,
     struct bytes content, struct err *err)
 {
-	AUTO_STR *temporary = mem_printf("%s.new", path);
-	AUTO_FD fd = openat(s->fd, temporary,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-
-	if (fd < 0)
-		return fail(err, ERR_SYSTEM, "%s/%s cannot be made: %s",
-		    s->path, temporary, strerror(errno));
-	if (!write_all(fd, temporary, content, err))
-		return false;
-	if (renameat(s->fd, temporary, s->fd, path) != 0)
-		return fail(err, ERR_SYSTEM, "%s/%s cannot be replaced: %s",
-		    s->path, path, strerror(errno));
-	if (fsync(s->fd) != 0)
-		return fail(err, ERR_SYSTEM, "%s cannot be synced: %s", s->path,
-		    strerror(errno));
-	return true;
+	return file_replace_at(s->fd, path, mode, content, err);
 }

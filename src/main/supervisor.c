@@ -352,8 +352,8 @@ prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
 	if (s->testing && !testing_check(&s->state, s->loaded.config, err))
 		return false;
 	/* Its file is named from where the operator stands. */
-	if (!passphrase_find(&passphrase_online, passphrase_file, &s->state,
-		&s->passphrase, err))
+	if (!passphrase_find(&passphrase_online, passphrase_file, s->state.fd,
+		true, &s->passphrase, err))
 		return false;
 	/* The control socket's default path is relative to the state. */
 	if (fchdir(s->state.fd) != 0)

@@ -4,7 +4,7 @@
 #define MAIN_SUPERVISOR_STATE_H
 
 #include "main/boot.h"
-#include "main/passphrase.h"
+#include "cli/passphrase.h"
 #include "main/state.h"
 #include "main/users.h"
 

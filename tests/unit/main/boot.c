@@ -1,4 +1,5 @@
 #include "main/boot.h"
+#include "util/file.h"
 #include <stdlib.h>
 #include <unistd.h>
 #include "support/unit.h"
@@ -24,9 +25,10 @@ test_messages(void **state)
 	assert_int_equal(m.type, BOOT_CONFIG);
 	assert_true(bytes_is(m.body, "a/path"));
 	assert_true(m.fd >= 0);
-	assert_true(boot_read_fd(m.fd, 100, a, &read, &err));
+	assert_true(file_read_fd(m.fd, "it", 100, a, &read, &err));
 	assert_true(bytes_is(read, text));
-	assert_false(boot_read_fd(m.fd, sizeof(text) - 2, a, &read, &err));
+	assert_false(
+	    file_read_fd(m.fd, "it", sizeof(text) - 2, a, &read, &err));
 	assert_int_equal(err.kind, ERR_TOO_LARGE);
 	close(m.fd);
 	err_clear(&err);
