@@ -81,6 +81,7 @@ check_all(struct check *c)
 	check_state(c);
 	check_keys(c);
 	check_expiry(c);
+	check_weak_keys(c);
 	check_store(c);
 	check_net(c);
 	check_users(c);

@@ -23,6 +23,7 @@ void check_state(struct check *c);
 /* check_keys.c: keys open, fit their certificates; what ends soon. */
 void check_keys(struct check *c);
 void check_expiry(struct check *c);
+void check_weak_keys(struct check *c);
 /* check_store.c: database, journal, node. */
 void check_store(struct check *c);
 /* check_net.c: ports, control socket, users. */

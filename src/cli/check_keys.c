@@ -6,6 +6,7 @@
 #include "crypto/key.h"
 
 #define KEY_FILE_MAX 65536u
+#define WEAK_KEYS_MAX (8u << 20)
 #define SOON ((int64_t)30 * 24 * 3600)
 
 /* ---- keys ---- */
@@ -179,4 +180,23 @@ check_expiry(struct check *c)
 		    "no certificate that can be read",
 		    "the server's chain, PEM, leaf first",
 		    "put it there, or set tls.certificate to null");
+}
+
+void
+check_weak_keys(struct check *c)
+{
+	const struct config_strings *files = &c->config->weak_keys;
+
+	for (size_t i = 0; i < files->n; i++) {
+		const char *path = state_path(c->cli, files->v[i]);
+		struct err err = { 0 };
+		struct bytes text;
+
+		if (!file_read(
+			path, WEAK_KEYS_MAX, c->cli->arena, &text, &err) ||
+		    !key_blocklist_load(text, &err))
+			check_mistake(c, path, err.shown,
+			    "a list in the form of Debian's openssl-blacklist",
+			    "put it there, or take it from weak_keys");
+	}
 }

@@ -179,6 +179,7 @@ struct config {
 		const char *profile; /* profile of the server's certificate */
 		int64_t lifetime;
 	} tls;
+	struct config_strings weak_keys; /* files of known weak keys */
 	const char *user, *signer_user; /* when started as root */
 };
 

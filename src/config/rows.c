@@ -102,6 +102,14 @@ static const struct config_row rows[] = {
 	    .def = "chancery-signer",
 	    .text = "The user that the signer runs as when it is started as "
 		    "root." },
+	{ .key = "weak_keys",
+	    .type = CONFIG_LIST,
+	    .form = FORM_PATH,
+	    .at = AT(weak_keys),
+	    .def = "[]",
+	    .text = "Files of known weak RSA keys in the form of Debian's "
+		    "openssl-blacklist (20 hexadecimal digits a line), beyond "
+		    "those that the program knows; read at start." },
 	{ .key = "workers",
 	    .type = CONFIG_INT,
 	    .at = AT(workers),

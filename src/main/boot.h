@@ -15,6 +15,8 @@
 
 #define BOOT_FD 3
 #define BOOT_MAX_NAME 256u
+/* Of a file that is handed over: lists of weak keys are the largest. */
+#define BOOT_MAX_FILE (8u << 20)
 #define BOOT_MAX_BODY 32768u
 
 enum boot_type {

@@ -65,7 +65,7 @@ take_file(
 		return fail(
 		    err, ERR_TOO_LARGE, "more than %u files", SERVER_FILES_MAX);
 	if (!file_read_fd(
-		m->fd, "a file", FILE_MAX, setup->arena, &f->content, err))
+		m->fd, "a file", BOOT_MAX_FILE, setup->arena, &f->content, err))
 		return false;
 	f->path = arena_str(setup->arena, m->body);
 	setup->files_n++;
@@ -320,6 +320,25 @@ raise_descriptors(int64_t connections)
 }
 
 static bool
+load_weak_keys(struct server *s, const struct config *c, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct bytes text;
+
+	for (size_t i = 0; i < c->weak_keys.n; i++) {
+		const char *path = c->weak_keys.v[i];
+		struct err why = { 0 };
+
+		if (!server_read_file(s, path, BOOT_MAX_FILE, a, &text, err))
+			return false;
+		if (!key_blocklist_load(text, &why))
+			return fail(err, ERR_CONFIG, "weak_keys: %s: %s", path,
+			    why.shown);
+	}
+	return true;
+}
+
+static bool
 run(struct server *s, struct err *err)
 {
 	struct server_setup *setup;
@@ -346,7 +365,8 @@ run(struct server *s, struct err *err)
 
 	log_init(c->log.format, c->log.level, "server");
 	raise_descriptors(c->limits.max_connections);
-	if (!sandbox_enter_server(s->db, files, COUNT_OF(files), err))
+	if (!load_weak_keys(s, c, err) ||
+	    !sandbox_enter_server(s->db, files, COUNT_OF(files), err))
 		return false;
 	s->clock = clock_system(c->testing.clock_offset);
 	s->random = random_system();

@@ -8,8 +8,6 @@
 #include "net/listen.h"
 #include "util/text.h"
 
-#define FILE_MAX (1u << 20)
-
 bool
 handover_open(struct supervisor *s, struct err *err)
 {
@@ -139,7 +137,7 @@ send_file(struct supervisor *s, int channel, const char *path, bool required,
 
 	if (path == NULL)
 		return true;
-	if (!state_read(&s->state, path, FILE_MAX, a, &content, &why)) {
+	if (!state_read(&s->state, path, BOOT_MAX_FILE, a, &content, &why)) {
 		if (!required && why.kind == ERR_NOT_FOUND)
 			return true;
 		*err = why;
@@ -162,6 +160,18 @@ send_files(struct supervisor *s, int channel, struct err *err)
 			return false;
 	}
 	return send_file(s, channel, c->tls.certificate, true, err);
+}
+
+/* Read once, before the server has threads. */
+static bool
+send_weak_keys(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config_strings *files = &s->loaded.config->weak_keys;
+
+	for (size_t i = 0; i < files->n; i++)
+		if (!send_file(s, channel, files->v[i], true, err))
+			return false;
+	return true;
 }
 
 /* The bound port of the first listener of a kind, for base URLs with :0. */
@@ -195,7 +205,7 @@ handover_server(struct supervisor *s, struct err *err)
 		return fail_errno(err, ERR_CONFIG, "db/ cannot be opened");
 	if (!send_common(s, &s->server, err) ||
 	    !send_passphrase(channel, derived, err) ||
-	    !send_files(s, channel, err) ||
+	    !send_files(s, channel, err) || !send_weak_keys(s, channel, err) ||
 	    !send_key(s, channel, s->loaded.config->tls.key, true, err) ||
 	    !send_text(channel, BOOT_DIRECTORY, "db", db, err) ||
 	    !send_text(channel, BOOT_SIGNER, "", s->signer_pair[0], err) ||
