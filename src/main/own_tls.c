@@ -51,6 +51,7 @@ own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
     int64_t now, struct arena *a, struct ca_issued *out, struct err *err)
 {
 	struct buf der = { 0 };
+	struct err why = { 0 };
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
 	struct ca_request req = { .requester = REQUESTER,
 		.not_after = now + c->tls.lifetime };
@@ -67,7 +68,16 @@ own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
 		return fail(err, ERR_CONFIG,
 		    "tls.profile %s is no profile of this configuration",
 		    c->tls.profile);
-	return ca_issue(ca, &req, a, out, err);
+	if (ca_issue(ca, &req, a, out, &why))
+		return true;
+	/* Only another configuration helps: no reason to start again. */
+	if (why.kind == ERR_IDENTIFIER_REJECTED || why.kind == ERR_REJECTED)
+		return fail(err, ERR_CONFIG,
+		    "the server's own certificate cannot be issued by profile "
+		    "%s: %s; set tls.profile, or tls.certificate",
+		    c->tls.profile, why.shown);
+	*err = why;
+	return false;
 }
 
 static struct privkey *

@@ -184,7 +184,23 @@ def real_ca_is_not_for_testing():
         real.close()
 
 
+def own_name_that_may_not_be():
+    """A server that cannot certify its own name says so and stays down."""
+    s = Server.fresh(name="Own", options={
+        "base_url": '"https://other.test:1"',
+        "profiles.default.dns_deny": "[other.test]"})
+    try:
+        s.start(ready=False)
+        assert s.process.wait(20) == 1
+        text = "\n".join(s.log_lines())
+        assert "own certificate cannot be issued" in text, text
+        assert len(list(s.log_events("child-ended"))) <= 2, text
+    finally:
+        s.close()
+
+
 for test in (signer_dies, backs_off, reload_drops_nothing, drains,
-             no_key_in_the_server, real_ca_is_not_for_testing):
+             no_key_in_the_server, real_ca_is_not_for_testing,
+             own_name_that_may_not_be):
     print(test.__name__, flush=True)
     test()
