@@ -204,8 +204,9 @@ server_stop(struct server *s, int64_t ms)
 	atomic_store(&s->health.draining, true);
 	net_drain(s->net, ms);
 	housekeeping_stop(s->housekeeping);
-	probes_free(s->probes);
+	/* Workers that outlived the drain may still start a probe. */
 	net_free(s->net);
+	probes_free(s->probes);
 	store_close(s->store);
 	acme_free(s->acme);
 	api_free(s->api);
