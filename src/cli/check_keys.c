@@ -195,7 +195,8 @@ check_weak_keys(struct check *c)
 		if (!file_read(
 			path, WEAK_KEYS_MAX, c->cli->arena, &text, &err) ||
 		    !key_blocklist_load(text, &err))
-			check_mistake(c, path, err.shown,
+			check_mistake(c, path,
+			    arena_strdup(c->cli->arena, err.shown),
 			    "a list in the form of Debian's openssl-blacklist",
 			    "put it there, or take it from weak_keys");
 	}

@@ -227,7 +227,8 @@ static const struct config_row rows[] = {
 	    .at = AT(acme.external_account_required),
 	    .def = "false",
 	    .text = "Whether a new account must be bound to a key that the "
-		    "operator gave (RFC 8555 section 7.3.4)." },
+		    "operator gave (RFC 8555 section 7.3.4). This version "
+		    "hands out no such keys: true closes registration." },
 	{ .key = "acme.terms_of_service",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_URL,

@@ -149,6 +149,14 @@ resolve_port(struct config *c, const char **url, int64_t port)
 		    (int)(strlen(*url) - 2), *url, (long long)port);
 }
 
+/* Paths are relative to the state directory; the server stands in its db/. */
+static void
+resolve_path(struct config *c, const char **path)
+{
+	if (*path != NULL && **path != '/')
+		*path = arena_printf(c->arena, "../%s", *path);
+}
+
 static bool
 take_flag(struct server *s, const char *flag, struct err *err)
 {
@@ -240,6 +248,8 @@ receive(
 
 		resolve_port(c, &c->base_url, s->https_port);
 		resolve_port(c, &c->http_base_url, s->http_port);
+		resolve_path(c, &c->validation.hosts_file);
+		resolve_path(c, &c->validation.trust_anchor_file);
 	}
 	return true;
 }

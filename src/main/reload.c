@@ -68,6 +68,33 @@ changed_for_good(const struct config *a, const struct config *b)
 	return NULL;
 }
 
+/* What a running server keeps until it is started again. */
+static void
+tell_kept(const struct config *a, const struct config *b)
+{
+	const struct {
+		const char *key;
+		bool changed;
+	} kept[] = {
+		{ "workers", a->workers != b->workers },
+		{ "loops", a->loops != b->loops },
+		{ "limits.held_replies",
+		    a->limits.held_replies != b->limits.held_replies },
+		{ "trusted_proxies",
+		    a->trusted_proxies.n != b->trusted_proxies.n },
+		{ "weak_keys", a->weak_keys.n != b->weak_keys.n },
+		{ "log.format", a->log.format != b->log.format },
+		{ "testing.clock_offset",
+		    a->testing.clock_offset != b->testing.clock_offset },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		if (kept[i].changed)
+			log_event(LOG_WARN, "reload-kept",
+			    LF_STR("option", kept[i].key),
+			    LF_STR("means", "it counts from the next start"));
+}
+
 /* The limits of the configuration that counts now. */
 static bool
 tell_signer(struct supervisor *s, struct err *err)
@@ -157,6 +184,7 @@ reload_end(struct supervisor *s, const char *why)
 	if (why != NULL) {
 		go_back(s, why);
 	} else {
+		tell_kept(s->before.config, s->loaded.config);
 		loaded_free(&s->before);
 		log_set_level(s->loaded.config->log.level);
 		log_event(LOG_INFO, "reloaded",
