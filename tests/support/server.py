@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -26,14 +27,18 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def free_port():
-    """A port that nobody has, for TCP and UDP, on any local address."""
+    """A port that nobody has, for TCP and UDP, on any local address.
+
+    Below the system's ephemeral range, or an outgoing connection of another
+    test could take it before it is bound.
+    """
     while True:
+        port = random.randrange(10000, 32000)
         with socket.socket(socket.AF_INET6) as tcp, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            tcp.bind(("::", 0))
-            port = tcp.getsockname()[1]
             try:
+                tcp.bind(("::", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
