@@ -11,7 +11,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		{ "after", &after },
 		{ "limit", &limit },
 	};
-	AUTO(json_t) *o = json_object();
 	struct account_row *rows;
 	json_t *accounts;
 	unsigned max;
@@ -26,9 +25,8 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(
 		    accounts, view_account(&rows[i], req->arena));
-	json_object_set_new(o, "accounts", accounts);
-	view_text(o, "next", n == max ? rows[n - 1].id : NULL);
-	*out = TAKE(o);
+	*out =
+	    view_page("accounts", accounts, n == max ? rows[n - 1].id : NULL);
 	return true;
 }
 
@@ -36,12 +34,10 @@ void
 api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = list(ctx, req, &o, &err);
 
-	if (list(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }
 
 static bool
@@ -63,12 +59,10 @@ void
 api_get_account(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = show(ctx, req, &o, &err);
 
-	if (show(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }
 
 /* The change's own leaf of the log says that an operator did it. */
@@ -88,10 +82,8 @@ api_post_account_deactivate(
     void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = deactivate(ctx, req, &o, &err);
 
-	if (deactivate(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -103,9 +103,7 @@ api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
 	json_t *o = NULL;
+	bool ok = show(ctx, req, &o, &err);
 
-	if (show(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }

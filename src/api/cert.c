@@ -75,7 +75,6 @@ filter_read(struct http_req *req, struct cert_filter *f, struct err *err)
 static bool
 list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	AUTO(json_t) *o = json_object();
 	struct cert_filter f = { 0 };
 	struct cert_row *rows;
 	json_t *certs;
@@ -87,9 +86,8 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	certs = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(certs, view_cert(&rows[i], req->now));
-	json_object_set_new(o, "certificates", certs);
-	view_text(o, "next", n == f.limit ? rows[n - 1].id : NULL);
-	*out = TAKE(o);
+	*out = view_page(
+	    "certificates", certs, n == f.limit ? rows[n - 1].id : NULL);
 	return true;
 }
 
@@ -97,12 +95,10 @@ void
 api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = list(ctx, req, &o, &err);
 
-	if (list(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }
 
 /* ---- one ---- */
@@ -185,12 +181,10 @@ void
 api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = show(ctx, req, &o, &err);
 
-	if (show(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }
 
 static bool
@@ -220,10 +214,8 @@ void
 api_post_cert_revoke(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = revoke(ctx, req, &o, &err);
 
-	if (revoke(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }

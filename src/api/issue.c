@@ -136,10 +136,8 @@ void
 api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = issue(ctx, req, &o, &err);
 
-	if (issue(ctx, req, &o, &err))
-		api_reply_json(req, resp, 201, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 201, o, &err);
 }

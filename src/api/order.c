@@ -12,7 +12,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		{ "after", &after },
 		{ "limit", &limit },
 	};
-	AUTO(json_t) *o = json_object();
 	struct order_row *rows;
 	json_t *orders;
 	unsigned max;
@@ -26,9 +25,7 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	orders = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(orders, view_order(&rows[i]));
-	json_object_set_new(o, "orders", orders);
-	view_text(o, "next", n == max ? rows[n - 1].id : NULL);
-	*out = TAKE(o);
+	*out = view_page("orders", orders, n == max ? rows[n - 1].id : NULL);
 	return true;
 }
 
@@ -36,12 +33,10 @@ void
 api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = list(ctx, req, &o, &err);
 
-	if (list(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }
 
 static bool
@@ -91,10 +86,8 @@ void
 api_get_order(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct err err = { 0 };
-	json_t *o;
+	json_t *o = NULL;
+	bool ok = show(ctx, req, &o, &err);
 
-	if (show(ctx, req, &o, &err))
-		api_reply_json(req, resp, 200, o);
-	else
-		api_reply_err(req, resp, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -80,6 +80,16 @@ api_reply_err(
 }
 
 void
+api_reply(struct http_req *req, struct http_resp *resp, bool ok, int status,
+    json_t *value, const struct err *err)
+{
+	if (ok)
+		api_reply_json(req, resp, status, value);
+	else
+		api_reply_err(req, resp, err);
+}
+
+void
 api_reply_refuse(void *ctx, struct http_req *req, struct http_resp *resp,
     int status, const char *why)
 {

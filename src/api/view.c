@@ -49,6 +49,16 @@ view_json(json_t *o, const char *key, const char *text)
 	json_object_set_new(o, key, v == NULL ? json_null() : v);
 }
 
+json_t *
+view_page(const char *key, json_t *list, const char *next)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, key, list);
+	view_text(o, "next", next);
+	return o;
+}
+
 /* ---- certificates ---- */
 
 static const char *

@@ -13,6 +13,8 @@ void view_count(json_t *o, const char *key, uint64_t n);
 /* A text of our own that is JSON; null if it is NULL. */
 void view_json(json_t *o, const char *key, const char *text);
 
+/* One page under its key; next: the last id when there may be more, or NULL. */
+json_t *view_page(const char *key, json_t *list, const char *next);
 /* One line of a list. */
 json_t *view_cert(const struct cert_row *row, int64_t now);
 json_t *view_account(const struct account_row *row, struct arena *a);
