@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/key_check.h"
 #include "crypto/weak_keys_list.h"
+#include "util/text.h"
 
 /*
  * Debian's openssl-blacklist: per line the last 80 bits of SHA-1 over
@@ -17,23 +18,14 @@
 static uint8_t (*listed)[LISTED];
 static size_t listed_n;
 
-static int
-hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 line_decode(struct bytes line, uint8_t out[LISTED])
 {
 	if (line.n != LISTED_HEX)
 		return false;
 	for (size_t i = 0; i < LISTED; i++) {
-		int high = hex_value(line.p[2 * i]);
-		int low = hex_value(line.p[2 * i + 1]);
+		int high = hex_digit(line.p[2 * i]);
+		int low = hex_digit(line.p[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

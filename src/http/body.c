@@ -1,4 +1,5 @@
 #include "http/parse.h"
+#include "util/text.h"
 
 void
 http_body_start(struct http_body *b, const struct http_head *head)
@@ -10,18 +11,6 @@ http_body_start(struct http_body *b, const struct http_head *head)
 	}
 	b->left = (uint64_t)head->content_length;
 	b->state = b->left == 0 ? HTTP_BODY_END : HTTP_BODY_LENGTH;
-}
-
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static bool

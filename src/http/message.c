@@ -171,18 +171,6 @@ http_reason(int status)
 	return status < 400 ? "OK" : "Error";
 }
 
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 http_percent_decode(
     struct bytes in, struct arena *a, struct bytes *out, struct err *err)

@@ -21,8 +21,8 @@ hex_arena(struct arena *a, struct bytes in)
 	return s;
 }
 
-static int
-hex_value(char c)
+int
+hex_digit(int c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -40,8 +40,8 @@ hex_decode(const char *s, struct arena *a, struct bytes *out, struct err *err)
 	size_t n = 0, i = 0;
 
 	while (s[i] != '\0') {
-		int hi = hex_value(s[i]);
-		int lo = hi < 0 ? -1 : hex_value(s[i + 1]);
+		int hi = hex_digit(s[i]);
+		int lo = hi < 0 ? -1 : hex_digit(s[i + 1]);
 
 		if (lo < 0)
 			return fail(err, ERR_MALFORMED,

@@ -28,6 +28,8 @@ bool base64_decode(struct bytes in, struct arena *a, struct bytes *out,
 /* Lower-case hex; out gets 2n + 1 characters. */
 void hex_encode(struct bytes in, char *out);
 char *hex_arena(struct arena *a, struct bytes in);
+/* 0 to 15, either case; -1 for what is no hex digit. */
+int hex_digit(int c);
 /* Either case, colons between octets allowed. */
 bool hex_decode(const char *s, struct arena *a, struct bytes *out,
     struct err *err) MUST_CHECK;
