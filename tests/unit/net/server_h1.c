@@ -6,25 +6,6 @@
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static struct world world;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&world);
-	world_start(&world);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_stop(&world);
-	return 0;
-}
-
 static void
 simple_answers(void **state)
 {
@@ -105,8 +86,7 @@ head_keeps_the_length(void **state)
 	assert_string_equal(answer_field(&a, "Content-Length"), "100");
 	client_read(&r, false, &a);
 	assert_string_equal(buf_cstr(&a.body), "127.0.0.1");
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -151,8 +131,7 @@ pipelined_requests_are_answered_in_order(void **state)
 		client_read(&r, false, &a);
 		assert_int_equal(a.body.n, 100);
 	}
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -171,8 +150,7 @@ half_closed_clients_get_their_answers(void **state)
 		assert_int_equal(a.status, 200);
 	}
 	client_expect_end(r.fd);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -193,8 +171,7 @@ one_octet_at_a_time(void **state)
 	assert_string_equal(buf_cstr(&a.body), "abcdefg");
 	client_read(&r, false, &a);
 	assert_int_equal(a.body.n, 100);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -221,8 +198,7 @@ expect_continue(void **state)
 	assert_int_equal(a.status, 413);
 	assert_string_equal(answer_field(&a, "Connection"), "close");
 	client_expect_end(r.fd);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -242,8 +218,7 @@ a_refused_body_is_swallowed(void **state)
 	client_read(&r, false, &a);
 	assert_int_equal(a.status, 200);
 	assert_int_equal(a.body.n, 100);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -267,8 +242,7 @@ a_chunked_body_is_capped_while_it_comes(void **state)
 	client_read(&r, false, &a);
 	assert_int_equal(a.status, 413);
 	client_expect_end(r.fd);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -298,8 +272,7 @@ bodies_of_every_size_come_back(void **state)
 		assert_true(bytes_equal(
 		    buf_bytes(&a.body), bytes_of(b.p + head, sizes[i])));
 	}
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -319,8 +292,7 @@ large_answers_wait_for_slow_readers(void **state)
 	}
 	client_read(&r, false, &a);
 	assert_int_equal(a.body.n, 100);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -346,8 +318,7 @@ close_when_asked(void **state)
 	client_read(&r, false, &a);
 	assert_string_equal(answer_field(&a, "Connection"), "close");
 	client_expect_end(r.fd);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 }
 
@@ -381,8 +352,7 @@ nothing_follows_a_fault(void **state)
 		assert_string_equal(answer_field(&a, "Connection"), "close");
 		client_read(&r, false, &a);
 		assert_int_equal(a.status, 0);
-		close(r.fd);
-		buf_free(&r.ahead);
+		reader_close(&r);
 	}
 	answer_free(&a);
 }
@@ -411,8 +381,7 @@ control_and_ops_are_served(void **state)
 	client_say(r.fd, GET("/peer"));
 	client_read(&r, false, &a);
 	assert_string_equal(buf_cstr(&a.body), "local");
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	assert_int_equal(
 	    client_ask(world.ports[PORT_OPS], GET("/blob"), &a), 200);
 	answer_free(&a);
@@ -459,5 +428,5 @@ main(void)
 		cmocka_unit_test(metrics_are_printed),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -192,25 +192,6 @@ stream_free(struct stream *st)
 	buf_free(&st->fields);
 }
 
-static struct world world;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&world);
-	world_start(&world);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_stop(&world);
-	return 0;
-}
-
 static void
 simple_answers(void **state)
 {
@@ -762,5 +743,5 @@ main(void)
 		cmocka_unit_test(draining_says_goaway),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -69,8 +69,7 @@ connections_in_all(void **state)
 		client_ask(w.ports[PORT_HTTP], GET("/blob"), &a);
 	while (a.status == 0);
 	assert_int_equal(a.status, 200);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 	world_stop(&w);
 }

@@ -8,25 +8,6 @@
 #include "crypto/own.h"
 #include "unit/net/world.h"
 
-static struct world world;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&world);
-	world_start(&world);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_stop(&world);
-	return 0;
-}
-
 static SSL_CTX *
 client_context(int max_version, const char *alpn)
 {
@@ -320,5 +301,5 @@ main(void)
 		cmocka_unit_test(garbage_is_no_handshake),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

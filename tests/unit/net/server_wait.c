@@ -29,8 +29,7 @@ held_until(struct world *w, const char *ms, const char *body)
 	client_say(r.fd, GET("/blob"));
 	client_read(&r, false, &a);
 	assert_int_equal(a.body.n, 100);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	answer_free(&a);
 	return 0;
 }
@@ -130,8 +129,7 @@ storm(void **state)
 			setsockopt(
 			    r.fd, SOL_SOCKET, SO_LINGER, &rst, sizeof(rst));
 		}
-		close(r.fd);
-		buf_free(&r.ahead);
+		reader_close(&r);
 		answer_free(&a);
 	}
 	atomic_store(&s.over, true);

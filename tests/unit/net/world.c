@@ -226,6 +226,25 @@ world_stop(struct world *w)
 	sem_destroy(&w->go);
 }
 
+struct world world;
+
+int
+world_setup(void **state)
+{
+	(void)state;
+	world_init(&world);
+	world_start(&world);
+	return 0;
+}
+
+int
+world_teardown(void **state)
+{
+	(void)state;
+	world_stop(&world);
+	return 0;
+}
+
 void
 world_certificate(const char *name, struct buf *chain, struct buf *key)
 {
@@ -363,6 +382,13 @@ client_read(struct reader *r, bool is_head, struct answer *a)
 }
 
 void
+reader_close(struct reader *r)
+{
+	close(r->fd);
+	buf_free(&r->ahead);
+}
+
+void
 answer_free(struct answer *a)
 {
 	buf_free(&a->head);
@@ -405,7 +431,6 @@ client_ask(unsigned port, const char *text, struct answer *a)
 
 	client_say(r.fd, text);
 	client_read(&r, false, a);
-	close(r.fd);
-	buf_free(&r.ahead);
+	reader_close(&r);
 	return a->status;
 }

@@ -41,6 +41,10 @@ struct world {
 void world_init(struct world *w);
 void world_start(struct world *w);
 void world_stop(struct world *w);
+/* One server with the limits' defaults for all the tests of a program. */
+extern struct world world;
+int world_setup(void **state);
+int world_teardown(void **state);
 /* A self-signed P-256 certificate for the name. */
 void world_certificate(const char *name, struct buf *chain, struct buf *key);
 struct net_stats world_stats(struct world *w);
@@ -65,6 +69,7 @@ struct reader {
 	struct buf ahead;
 };
 void client_read(struct reader *r, bool is_head, struct answer *a);
+void reader_close(struct reader *r);
 void answer_free(struct answer *a);
 /* The value of a field in exactly this case, or NULL; into a static buffer. */
 const char *answer_field(const struct answer *a, const char *name);
