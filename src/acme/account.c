@@ -8,19 +8,13 @@
 
 #define ORDERS_PAGE 100u
 
-static const char *const status_names[] = {
-	[ACCOUNT_VALID] = "valid",
-	[ACCOUNT_DEACTIVATED] = "deactivated",
-	[ACCOUNT_REVOKED] = "revoked",
-};
-
 static json_t *
 account_json(
     const struct acme_state *s, const struct account_row *row, struct arena *a)
 {
 	json_t *o = json_object(), *contacts = json_own(row->contacts);
 
-	json_set_text(o, "status", status_names[row->status]);
+	json_set_text(o, "status", account_status_name(row->status));
 	if (contacts != NULL)
 		json_object_set_new(o, "contact", contacts);
 	if (row->terms_agreed_at != 0)
@@ -72,7 +66,8 @@ account_find(const struct post *post, struct account_row *row, bool *found,
 	post->req->log_account = row->id;
 	if (row->status != ACCOUNT_VALID)
 		return fail(err, ERR_ACCOUNT_DEACTIVATED,
-		    "the account of this key is %s", status_names[row->status]);
+		    "the account of this key is %s",
+		    account_status_name(row->status));
 	return true;
 }
 

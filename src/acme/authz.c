@@ -14,15 +14,6 @@ static const struct challenge_row {
 	{ CHALLENGE_TLS_ALPN_01, "tls-alpn-01", "tls" },
 };
 
-static const char *const status_names[] = {
-	[AUTHZ_PENDING] = "pending",
-	[AUTHZ_VALID] = "valid",
-	[AUTHZ_INVALID] = "invalid",
-	[AUTHZ_DEACTIVATED] = "deactivated",
-	[AUTHZ_EXPIRED] = "expired",
-	[AUTHZ_REVOKED] = "revoked",
-};
-
 const char *
 authz_url(const struct acme_state *s, struct arena *a, const char *id)
 {
@@ -166,7 +157,7 @@ authz_put(struct json_out *o, const struct acme_state *s,
 	json_out_text(o, "type", name_type_tag((enum name_type)row->name_type));
 	json_out_text(o, "value", row->name);
 	json_out_close(o, '}');
-	json_out_text(o, "status", status_names[row->status]);
+	json_out_text(o, "status", authz_status_name(row->status));
 	json_out_time(o, "expires", row->expires_at);
 	json_out_open(o, "challenges", '[');
 	for (size_t i = 0; i < COUNT_OF(challenge_rows); i++)

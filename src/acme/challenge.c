@@ -52,9 +52,7 @@ challenge_check_open(const struct authz_row *row, struct err *err)
 	if (row->status == AUTHZ_EXPIRED || row->status == AUTHZ_DEACTIVATED ||
 	    row->status == AUTHZ_REVOKED)
 		return fail(err, ERR_CONFLICT, "the authorization is %s",
-		    row->status == AUTHZ_EXPIRED	   ? "expired"
-			: row->status == AUTHZ_DEACTIVATED ? "deactivated"
-							   : "revoked");
+		    authz_status_name(row->status));
 	return true;
 }
 

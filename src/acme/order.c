@@ -2,14 +2,6 @@
 #include "acme/order.h"
 #include "acme/reply.h"
 
-static const char *const status_names[] = {
-	[ORDER_PENDING] = "pending",
-	[ORDER_READY] = "ready",
-	[ORDER_PROCESSING] = "processing",
-	[ORDER_VALID] = "valid",
-	[ORDER_INVALID] = "invalid",
-};
-
 const char *
 order_url(const struct acme_state *s, struct arena *a, const char *id)
 {
@@ -100,7 +92,7 @@ order_put(const struct post *post, const struct order_row *row,
 	if (row->status == ORDER_INVALID && !order_error(post, row, &why, err))
 		return false;
 	json_out_open(o, NULL, '{');
-	json_out_text(o, "status", status_names[row->status]);
+	json_out_text(o, "status", order_status_name(row->status));
 	json_out_time(o, "expires", row->expires_at);
 	json_out_raw(o, "identifiers", row->names_json);
 	json_out_text(o, "profile", row->profile);

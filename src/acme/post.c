@@ -118,8 +118,7 @@ account_load(struct post *post, struct err *err)
 	/* RFC 8555 section 7.3.6. */
 	if (post->account.status != ACCOUNT_VALID)
 		return fail(err, ERR_ACCOUNT_DEACTIVATED, "the account is %s",
-		    post->account.status == ACCOUNT_REVOKED ? "revoked"
-							    : "deactivated");
+		    account_status_name(post->account.status));
 	return jwk_parse_text(post->account.jwk, post->arena, &post->key, err);
 }
 

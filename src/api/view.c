@@ -173,11 +173,6 @@ view_cert_content(json_t *o, const struct cert *cert, struct arena *a)
 json_t *
 view_account(const struct account_row *row, struct arena *a)
 {
-	static const char *const names[] = {
-		[ACCOUNT_VALID] = "valid",
-		[ACCOUNT_DEACTIVATED] = "deactivated",
-		[ACCOUNT_REVOKED] = "revoked",
-	};
 	json_t *o = json_object();
 	char thumbprint[44];
 	struct err ignored = { 0 };
@@ -185,7 +180,7 @@ view_account(const struct account_row *row, struct arena *a)
 
 	jwk_thumbprint_text(row->thumbprint, thumbprint);
 	view_text(o, "id", row->id);
-	view_text(o, "status", names[row->status]);
+	view_text(o, "status", account_status_name(row->status));
 	view_json(o, "contacts", row->contacts);
 	if (jwk_parse_text(row->jwk, a, &jwk, &ignored))
 		view_text(o, "key", key_text(&jwk.key, a));
@@ -220,17 +215,10 @@ identifiers(const char *names_json)
 json_t *
 view_order(const struct order_row *row)
 {
-	static const char *const names[] = {
-		[ORDER_PENDING] = "pending",
-		[ORDER_READY] = "ready",
-		[ORDER_PROCESSING] = "processing",
-		[ORDER_VALID] = "valid",
-		[ORDER_INVALID] = "invalid",
-	};
 	json_t *o = json_object();
 
 	view_text(o, "id", row->id);
-	view_text(o, "status", names[row->status]);
+	view_text(o, "status", order_status_name(row->status));
 	json_object_set_new(o, "names", identifiers(row->names_json));
 	view_text(o, "account", row->account_id);
 	view_text(o, "profile", row->profile);
@@ -258,21 +246,13 @@ challenge_name(unsigned type)
 json_t *
 view_authz(const struct authz_row *row)
 {
-	static const char *const names[] = {
-		[AUTHZ_PENDING] = "pending",
-		[AUTHZ_VALID] = "valid",
-		[AUTHZ_INVALID] = "invalid",
-		[AUTHZ_DEACTIVATED] = "deactivated",
-		[AUTHZ_EXPIRED] = "expired",
-		[AUTHZ_REVOKED] = "revoked",
-	};
 	json_t *o = json_object();
 	const char *tag = name_type_tag((enum name_type)row->name_type);
 
 	json_object_set_new(o, "name",
 	    json_sprintf("%s:%s%s", tag, row->wildcard ? "*." : "", row->name));
 	view_text(o, "id", row->id);
-	view_text(o, "status", names[row->status]);
+	view_text(o, "status", authz_status_name(row->status));
 	view_text(o, "challenge", challenge_name(row->chosen));
 	json_object_set_new(o, "processing", json_boolean(row->processing));
 	view_count(o, "attempts", row->attempts);

@@ -5,6 +5,18 @@
 	"id, thumbprint, jwk, status, contacts, terms_agreed_at, created_at, " \
 	"created_from"
 
+const char *
+account_status_name(enum account_status status)
+{
+	static const char *const names[] = {
+		[ACCOUNT_VALID] = "valid",
+		[ACCOUNT_DEACTIVATED] = "deactivated",
+		[ACCOUNT_REVOKED] = "revoked",
+	};
+
+	return names[status];
+}
+
 static void
 account_read(struct query *q, struct arena *a, struct account_row *out)
 {

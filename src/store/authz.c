@@ -1,6 +1,21 @@
 #include "store/authz.h"
 #include "store/parts.h"
 
+const char *
+authz_status_name(enum authz_status status)
+{
+	static const char *const names[] = {
+		[AUTHZ_PENDING] = "pending",
+		[AUTHZ_VALID] = "valid",
+		[AUTHZ_INVALID] = "invalid",
+		[AUTHZ_DEACTIVATED] = "deactivated",
+		[AUTHZ_EXPIRED] = "expired",
+		[AUTHZ_REVOKED] = "revoked",
+	};
+
+	return names[status];
+}
+
 void
 authz_read(struct query *q, struct arena *a, int64_t now, struct authz_row *out)
 {

@@ -7,6 +7,20 @@
 	"profile, profile_hash, not_before, not_after, error_json, cert_id, "  \
 	"csr_sha256"
 
+const char *
+order_status_name(enum order_status status)
+{
+	static const char *const names[] = {
+		[ORDER_PENDING] = "pending",
+		[ORDER_READY] = "ready",
+		[ORDER_PROCESSING] = "processing",
+		[ORDER_VALID] = "valid",
+		[ORDER_INVALID] = "invalid",
+	};
+
+	return names[status];
+}
+
 static void
 order_read(struct query *q, struct arena *a, int64_t now, struct order_row *out)
 {

@@ -78,6 +78,8 @@ bool store_file_backup(
 /* ---- accounts (RFC 8555 section 7.1.2) ---- */
 
 enum account_status { ACCOUNT_VALID = 1, ACCOUNT_DEACTIVATED, ACCOUNT_REVOKED };
+/* The word of RFC 8555 section 7.1.6. */
+const char *account_status_name(enum account_status status);
 
 struct account_row {
 	const char *id;
@@ -118,6 +120,8 @@ enum authz_status {
 	AUTHZ_EXPIRED, /* derived by expires when read */
 	AUTHZ_REVOKED
 };
+/* The word of RFC 8555 section 7.1.6. */
+const char *authz_status_name(enum authz_status status);
 
 /* Bits: which challenges it offers. */
 enum challenge_type {
@@ -228,6 +232,8 @@ enum order_status {
 	ORDER_VALID,
 	ORDER_INVALID
 };
+/* The word of RFC 8555 section 7.1.6. */
+const char *order_status_name(enum order_status status);
 
 struct order_row {
 	const char *id;
