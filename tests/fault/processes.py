@@ -1,6 +1,7 @@
 """The process split, seen from outside: a dying signer, back-off, drain,
 reload, rights, and memory without a key in it."""
 import base64
+import datetime
 import os
 import pathlib
 import re
@@ -34,15 +35,21 @@ def signer_dies():
 def backs_off():
     """A signer that dies at once is started ever more rarely."""
     with Server.fresh(name="Back") as s:
-        for _ in range(4):
-            pid = wait_until(lambda: s.children().get("signer"), 20,
-                             why="a signer")
+        seen = set()
+
+        def fresh_signer():
+            pid = s.children().get("signer")
+            return pid if pid not in seen else None
+        for _ in range(5):
+            pid = wait_until(fresh_signer, 20, why="a signer")
+            seen.add(pid)
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: s.children().get("signer") != pid, 20,
-                       why="its end")
-        started = [r for r in s.log_events("child-started")
-                   if r["role"] == "signer"]
-        assert 4 <= len(started) <= 6, started
+        wait_until(fresh_signer, 20, why="a signer")
+        starts = [datetime.datetime.fromisoformat(
+            r["time"].replace("Z", "+00:00")).timestamp()
+            for r in s.log_events("child-started") if r["role"] == "signer"]
+        gaps = [b - a for a, b in zip(starts, starts[1:])]
+        assert len(gaps) == 5 and gaps[-1] > 1 > gaps[0], gaps
 
 
 def reload_drops_nothing():
