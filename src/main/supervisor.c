@@ -203,7 +203,8 @@ server_says(struct supervisor *s)
 		 * nobody's, so it has one coming. */
 		close(s->server.channel);
 		s->server.channel = -1;
-		kill(s->server.pid, SIGKILL);
+		if (s->server.pid != 0)
+			kill(s->server.pid, SIGKILL);
 		return;
 	}
 	if (m.fd >= 0)
