@@ -345,8 +345,9 @@ supervisor_done(struct supervisor *s)
 static bool
 prepare(struct supervisor *s, const char *passphrase_file, struct err *err)
 {
-	/* Two of them would write one journal. */
-	if (flock(s->state.fd, LOCK_EX | LOCK_NB) != 0)
+	/* Two of them would write one journal.  Some file systems lock nothing;
+	 * there the ports and the control socket must tell. */
+	if (flock(s->state.fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return fail(err, ERR_CONFLICT,
 		    "%s is served already: another chancery serve holds it",
 		    s->state.path);
