@@ -29,24 +29,6 @@ ca_issuer_by_key(struct ca *ca, const uint8_t key[32])
 	return found;
 }
 
-enum sig_alg
-issuer_sig_alg(const struct pubkey *key)
-{
-	switch (key->alg) {
-	case KEY_RSA:
-		return SIG_RSA_SHA256;
-	case KEY_EC_P256:
-		return SIG_ECDSA_SHA256;
-	case KEY_EC_P384:
-		return SIG_ECDSA_SHA384;
-	case KEY_EC_P521:
-		return SIG_ECDSA_SHA512;
-	case KEY_ED25519:
-		return SIG_ED25519;
-	}
-	return SIG_ECDSA_SHA256;
-}
-
 bool
 issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
     struct bytes tbs, struct bytes signature, struct err *err)
@@ -123,7 +105,7 @@ issuer_new(struct ca *ca, const struct loaded_ca *from, struct issuer **out,
 		key_identifier(&cert->key, id);
 		i->key_id = arena_bytes(i->arena, bytes_of(id, sizeof(id)));
 	}
-	i->sig_alg = issuer_sig_alg(&cert->key);
+	i->sig_alg = key_alg_signs(cert->key.alg);
 	i->chain_pem = chain_pem_make(&i->chain, i->arena);
 	artefact_set_certificates(&i->artefacts[CA_CERT_DER],
 	    &i->artefacts[CA_CERT_PEM], &i->artefacts[CA_CHAIN_P7], &i->chain);

@@ -97,8 +97,6 @@ struct issuer *ca_issuer_by_key(struct ca *ca, const uint8_t key[32]);
 /* Adds a version to those known, or frees it and returns the known one. */
 const struct profile *ca_profile_keep(struct ca *ca, struct profile *p);
 
-/* The signature algorithm that crypto's privkey_sign uses with such a key. */
-enum sig_alg issuer_sig_alg(const struct pubkey *key);
 /* Verifies our own signature through the lane's cache of keys. */
 bool issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
     struct bytes tbs, struct bytes signature, struct err *err) MUST_CHECK;

@@ -41,6 +41,8 @@ struct pubkey {
 
 const char *key_alg_name(enum key_alg alg); /* "ec-p256", "rsa", … */
 bool key_alg_parse(const char *s, enum key_alg *alg, unsigned *rsa_bits);
+/* What a key of this kind signs certificates with. */
+enum sig_alg key_alg_signs(enum key_alg alg);
 
 /*
  * The form of a key, before any signature is looked at: RSA bits in
@@ -90,7 +92,7 @@ own_free_privkey(struct privkey **k)
 enum key_alg privkey_alg(const struct privkey *key);
 /* SubjectPublicKeyInfo, DER, owned by the key. */
 struct bytes privkey_spki(const struct privkey *key);
-/* The signature algorithm that this key signs certificates with. */
+/* key_alg_signs of its kind. */
 enum sig_alg privkey_sig_alg(const struct privkey *key);
 /* Signs the whole message; kept context; one thread at a time.  DER ECDSA. */
 bool privkey_sign(struct privkey *key, struct bytes msg, struct buf *sig,

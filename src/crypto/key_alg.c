@@ -52,6 +52,24 @@ key_alg_parse(const char *s, enum key_alg *alg, unsigned *rsa_bits)
 	return false;
 }
 
+enum sig_alg
+key_alg_signs(enum key_alg alg)
+{
+	switch (alg) {
+	case KEY_RSA:
+		return SIG_RSA_SHA256;
+	case KEY_EC_P256:
+		return SIG_ECDSA_SHA256;
+	case KEY_EC_P384:
+		return SIG_ECDSA_SHA384;
+	case KEY_EC_P521:
+		return SIG_ECDSA_SHA512;
+	case KEY_ED25519:
+		return SIG_ED25519;
+	}
+	return SIG_ECDSA_SHA256;
+}
+
 enum digest_alg
 sig_alg_digest(enum sig_alg alg)
 {

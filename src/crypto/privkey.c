@@ -101,18 +101,7 @@ find_alg(EVP_PKEY *pkey, enum key_alg *alg, struct err *err)
 enum sig_alg
 privkey_sig_alg(const struct privkey *key)
 {
-	switch (key->alg) {
-	case KEY_RSA:
-	case KEY_EC_P256:
-		break;
-	case KEY_EC_P384:
-		return SIG_ECDSA_SHA384;
-	case KEY_EC_P521:
-		return SIG_ECDSA_SHA512;
-	case KEY_ED25519:
-		return SIG_ED25519;
-	}
-	return key->alg == KEY_RSA ? SIG_RSA_SHA256 : SIG_ECDSA_SHA256;
+	return key_alg_signs(key->alg);
 }
 
 /* Contexts made once, so that a signature allocates and fetches nothing. */
