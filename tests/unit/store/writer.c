@@ -191,6 +191,32 @@ test_queue_is_bounded(void **state)
 	assert_ok(f, store_account_insert(f->s, &row, &f->err));
 }
 
+/* Nothing is committed while it is held, whatever it was about to do. */
+static void
+test_pause_holds_under_load(void **state)
+{
+	struct adder a[8] = { 0 };
+	struct fixture *f = *state;
+
+	for (unsigned round = 0; round < 40; round++) {
+		uint64_t before;
+
+		for (unsigned i = 0; i < COUNT_OF(a); i++)
+			a[i].n = round * (unsigned)COUNT_OF(a) + i;
+		adders_start(f, a, COUNT_OF(a));
+		store_pause(f->s);
+		before = counters(f).commits;
+		for (unsigned i = 0; i < 200; i++) {
+			sched_yield();
+			assert_int_equal(counters(f).commits, before);
+		}
+		store_resume(f->s);
+		adders_join(a, COUNT_OF(a));
+		for (unsigned i = 0; i < COUNT_OF(a); i++)
+			assert_true(a[i].ok);
+	}
+}
+
 static void
 test_close_runs_what_is_queued(void **state)
 {
@@ -410,6 +436,7 @@ main(void)
 		T(test_bad_change_spares_its_neighbours),
 		T(test_writers_and_readers_together),
 		T(test_queue_is_bounded),
+		T(test_pause_holds_under_load),
 		T(test_close_runs_what_is_queued),
 		T(test_status_only),
 #ifdef CHANCERY_FAULTS
