@@ -53,12 +53,17 @@ enum fault_action { FAULT_NONE, FAULT_KILL, FAULT_EIO, FAULT_ENOSPC };
  * Written by fault_init before threads start (and by tests between runs); the
  * count alone changes while threads run.
  */
-static struct {
+struct fault {
 	const char *point;
 	enum fault_action action;
 	unsigned long nth;
 	bool every; /* the nth passage and all later ones */
-} fault_armed;
+};
+/* Tests arm again while threads pass points: each arming has a row of its own,
+ * which nobody writes any more once it is armed. */
+static struct fault fault_rows[256];
+static unsigned fault_rows_n;
+static _Atomic(const struct fault *) fault_armed;
 static atomic_ulong fault_count;
 
 static void
@@ -75,17 +80,17 @@ fault_tell(const char *point)
 int
 fault_pass(const char *point)
 {
+	const struct fault *f = atomic_load(&fault_armed);
 	unsigned long count;
 
-	if (fault_armed.point == NULL || strcmp(point, fault_armed.point) != 0)
+	if (f == NULL || strcmp(point, f->point) != 0)
 		return 0;
 	count = atomic_fetch_add(&fault_count, 1) + 1;
-	if (count < fault_armed.nth ||
-	    (count > fault_armed.nth && !fault_armed.every))
+	if (count < f->nth || (count > f->nth && !f->every))
 		return 0;
-	if (count == fault_armed.nth)
+	if (count == f->nth)
 		fault_tell(point);
-	switch (fault_armed.action) {
+	switch (f->action) {
 	case FAULT_KILL:
 		kill(getpid(), SIGKILL);
 		/* The signal is pending for a moment: go no further. */
@@ -140,7 +145,7 @@ fault_init_from(const char *value)
 	unsigned long nth;
 	bool every;
 
-	fault_armed.point = NULL;
+	atomic_store(&fault_armed, NULL);
 	atomic_store(&fault_count, 0);
 	if (value == NULL || value[0] == '\0')
 		return true;
@@ -161,10 +166,10 @@ fault_init_from(const char *value)
 	    !fault_count_parse(
 		count + 1, (size_t)(act - count - 1), &nth, &every))
 		return false;
-	fault_armed.action = action;
-	fault_armed.nth = nth;
-	fault_armed.every = every;
-	fault_armed.point = point;
+	if (fault_rows_n == COUNT_OF(fault_rows))
+		return false;
+	fault_rows[fault_rows_n] = (struct fault){ point, action, nth, every };
+	atomic_store(&fault_armed, &fault_rows[fault_rows_n++]);
 	return true;
 }
 
