@@ -10,9 +10,6 @@
 #include "util/fault.h"
 #include "util/times.h"
 
-/* A group of several says that others come within so many. */
-#define COMPANY_GROUPS 8
-
 struct writer {
 	struct db *db;
 	struct checkpoint *checkpoint;
@@ -24,7 +21,6 @@ struct writer {
 	pthread_cond_t idle; /* between groups, for writer_pause */
 	struct change *first, **last;
 	unsigned queued, paused;
-	unsigned company; /* groups until the writer counts as alone */
 	bool closing, in_group, status_only, broken;
 	struct err broken_err;
 	void (*on_broken)(void *ctx, const struct err *err);
@@ -211,22 +207,6 @@ group_run(struct writer *w, struct change *first)
 
 /* ---- the thread ---- */
 
-/*
- * Callers that are about to run may join the group: a commit costs far more
- * than a change.  A single caller is never kept waiting: the writer counts as
- * alone when none of its last groups had two changes.  The mutex is free
- * meanwhile, so the caller has set in_group for writer_pause.
- */
-static void
-group_gather(struct writer *w)
-{
-	if (w->company == 0 || w->closing)
-		return;
-	pthread_mutex_unlock(&w->mutex);
-	sched_yield();
-	pthread_mutex_lock(&w->mutex);
-}
-
 /* Takes all that gathered; NULL at the end. */
 static struct change *
 group_take(struct writer *w)
@@ -238,17 +218,12 @@ group_take(struct writer *w)
 	pthread_cond_broadcast(&w->idle);
 	while (!w->closing && (w->first == NULL || w->paused > 0))
 		pthread_cond_wait(&w->work, &w->mutex);
-	w->in_group = w->first != NULL;
-	group_gather(w);
-	if (w->queued > 1)
-		w->company = COMPANY_GROUPS;
-	else if (w->company > 0)
-		w->company--;
 	first = w->first;
 	w->first = NULL;
 	w->last = &w->first;
 	w->queued = 0;
 	atomic_store(&w->queue_depth, 0);
+	w->in_group = first != NULL;
 	pthread_mutex_unlock(&w->mutex);
 	return first;
 }
