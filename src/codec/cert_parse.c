@@ -77,6 +77,13 @@ validity_parse(
 	return true;
 }
 
+/* X.690 section 8.6.2: the first octet counts unused bits, of some octet. */
+static bool
+is_bit_string(struct bytes content)
+{
+	return content.n > 0 && content.p[0] <= (content.n == 1 ? 0 : 7);
+}
+
 /* RFC 5280 section 4.1.2.8: CAs MUST NOT make them, readers may meet them. */
 static bool
 unique_ids_skip(struct der *d, enum names_mode mode, const struct cert *out,
@@ -88,7 +95,7 @@ unique_ids_skip(struct der *d, enum names_mode mode, const struct cert *out,
 	for (int i = 0; i < 2; i++)
 		if (!der_read_optional(
 			d, DER_CONTEXT(1 + i), &found[i], &bits) ||
-		    (found[i] && bits.n == 0))
+		    (found[i] && !is_bit_string(bits)))
 			return fail(err, ERR_MALFORMED,
 			    "certificate has a malformed unique identifier");
 	if ((found[0] || found[1]) &&

@@ -3,7 +3,11 @@
 
 fuzz_smoke.py BUILD SECONDS RESULT.xml: a target fails when it crashes, or when
 it stays under a floor of executions and edges (a target that tests nothing).
+The seed is fixed, so that a landing repeats what was run before it; with
+EXTENDED set it is drawn, to find what is new.
 """
+import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -21,6 +25,7 @@ def run(target, seconds, corpus):
         dirs = [scratch] + ([str(corpus)] if corpus.is_dir() else [])
         done = subprocess.run(
             [str(target), f"-max_total_time={seconds}", "-print_final_stats=1",
+             f"-seed={0 if os.environ.get('EXTENDED') else 1}",
              "-rss_limit_mb=2048", "-timeout=10", "-verbosity=1",
              f"-artifact_prefix={scratch}/", *dirs],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -49,10 +54,15 @@ def main():
     targets = sorted(p for p in pathlib.Path(build).rglob("fuzz_*")
                      if p.is_file() and p.stat().st_mode & 0o111)
     suite = ET.Element("testsuite", name="fuzz")
-    for target in targets:
-        name = target.name.removeprefix("fuzz_")
+
+    def timed(target):
         started = time.monotonic()
+        name = target.name.removeprefix("fuzz_")
         failure = run(target, seconds, top / "fuzz/corpus" / name)
+        return target, name, failure, started
+
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    for target, name, failure, started in pool.map(timed, targets):
         case = ET.SubElement(suite, "testcase", name=f"fuzz.{name}",
                              time=f"{time.monotonic() - started:.1f}")
         if failure:
