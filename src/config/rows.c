@@ -18,34 +18,6 @@ static const char *const words_format[] = { "json", "text", NULL };
 static const char *const words_level[] = { "debug", "info", "warn", "error",
 	NULL };
 
-const struct config_section config_sections[] = {
-	{ "cas",
-	    "The certification authorities, by name. A CA without a key is "
-	    "offline: its certificate is served, and it signs nothing here." },
-	{ "profiles",
-	    "What may be issued, by name. A change makes a new version of the "
-	    "profile; orders that are under way keep the version that they "
-	    "began with." },
-	{ "validation",
-	    "How control over names is validated: the outgoing requests and "
-	    "DNS look-ups, and where they may go." },
-	{ "acme", "The ACME protocol (RFC 8555)." },
-	{ "est", "EST (RFC 7030). This version does not serve it yet." },
-	{ "scep", "SCEP (RFC 8894). This version does not serve it yet." },
-	{ "ocsp",
-	    "OCSP (RFC 6960). This version has no OCSP responder yet: the "
-	    "values are read and checked, and have no effect." },
-	{ "crl", "Certificate revocation lists (RFC 5280)." },
-	{ "limits", "What one client, or all of them, may take." },
-	{ "log",
-	    "The log on standard error: one line per request, job or fault." },
-	{ "testing",
-	    "Faults on purpose, for tests of clients. Only serve --testing "
-	    "heeds them." },
-	{ "tls", "The server's own TLS certificate." },
-};
-const size_t config_sections_n = COUNT_OF(config_sections);
-
 static const struct config_row rows[] = {
 	{ .key = "base_url",
 	    .type = CONFIG_TEXT,
@@ -542,14 +514,4 @@ config_row_table(const struct config_row *row)
 	if (row->type == CONFIG_CAS)
 		return &config_ca_table;
 	return row->type == CONFIG_PROFILES ? &config_profile_table : NULL;
-}
-
-const char *
-config_section_text(const char *key, size_t n)
-{
-	for (size_t i = 0; i < config_sections_n; i++)
-		if (strlen(config_sections[i].key) == n &&
-		    memcmp(config_sections[i].key, key, n) == 0)
-			return config_sections[i].text;
-	return NULL;
 }
