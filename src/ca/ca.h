@@ -74,6 +74,9 @@ struct ca_request {
 					  NULL (RFC 8555 section 11.1) */
 	struct bytes evidence; /* JSON of the validation evidence */
 	const char *replaces; /* certificate id or NULL */
+	/* Taken with the intent, in one transaction; NULL: none.  Gone or used
+	 * up by then: ERR_UNAUTHORIZED (token.h, approval.h). */
+	const char *token_id, *approval_id;
 };
 
 struct ca_issued {

@@ -158,7 +158,11 @@ struct config {
 	struct {
 		int64_t validity;
 		const char *key;
-		enum { OCSP_UNAUTHORIZED, OCSP_UNKNOWN, OCSP_REVOKED } unissued;
+		enum {
+			UNISSUED_UNAUTHORIZED,
+			UNISSUED_UNKNOWN,
+			UNISSUED_REVOKED
+		} unissued;
 	} ocsp;
 	struct {
 		int64_t period, validity, shards;

@@ -1,0 +1,54 @@
+/*
+ * One-time enrolment secrets (EST passwords, SCEP challenges): bound to a
+ * profile, names, a count of uses and an expiry.  The secret is shown once;
+ * the store has a keyed hash of it.  A use is burnt in the same transaction
+ * as the certificate's intent, so that no two certificates come of one use and
+ * none is lost to a failure before it.
+ *
+ * Letters and digits only: it survives every client's quoting.
+ */
+#ifndef CA_TOKEN_H
+#define CA_TOKEN_H
+
+#include "ca/ca.h"
+
+#define TOKEN_SECRET_LENGTH 32u /* of 62 characters: 190 bits */
+
+struct token_spec {
+	const char *profile;
+	struct names names; /* empty: any that the profile allows */
+	int64_t uses;
+	int64_t expires_at;
+	const char *by; /* who made it */
+};
+
+struct token {
+	const char *id;
+	const char *profile;
+	struct names names;
+	int64_t uses_left, expires_at, created_at;
+	bool revoked;
+	const char *by;
+};
+
+/* secret: TOKEN_SECRET_LENGTH characters and NUL; the caller wipes it. */
+bool ca_token_create(struct ca *ca, const struct token_spec *spec,
+    struct arena *a, struct token *out, char secret[TOKEN_SECRET_LENGTH + 1],
+    struct err *err) MUST_CHECK;
+/* Newest first. */
+bool ca_token_list(struct ca *ca, unsigned limit, struct arena *a,
+    struct token **out, size_t *n, struct err *err) MUST_CHECK;
+bool ca_token_revoke(
+    struct ca *ca, const char *id, const char *by, struct err *err) MUST_CHECK;
+/*
+ * Is this a secret of ours that can still be used for this profile?  Nothing is
+ * burnt: ca_issue does that (ca_request.token_id).  ERR_UNAUTHORIZED, always
+ * the same sentence; the cause is in detail.
+ */
+bool ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
+    struct arena *a, struct token *out, struct err *err) MUST_CHECK;
+/* Are all these names among the token's?  ERR_IDENTIFIER_REJECTED. */
+bool token_check_names(const struct token *t, const struct names *names,
+    struct err *err) MUST_CHECK;
+
+#endif
