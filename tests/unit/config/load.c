@@ -51,7 +51,7 @@ test_defaults(void **state)
 	assert_int_equal(p->must_staple, MUST_STAPLE_REQUESTED);
 	assert_int_equal(c->validation.permit_networks.n, 4);
 	assert_int_equal(c->validation.dnssec, DNSSEC_OFF);
-	assert_int_equal(c->ocsp.unissued, OCSP_UNAUTHORIZED);
+	assert_int_equal(c->ocsp.unissued, UNISSUED_UNAUTHORIZED);
 	assert_int_equal(c->crl.validity, 7 * 86400);
 	assert_int_equal(c->limits.held_replies, 1000);
 	assert_int_equal(c->log.level, LOG_INFO);
