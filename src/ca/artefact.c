@@ -62,23 +62,33 @@ artefact_get(struct artefact *art, char etag[ETAG_SIZE], int64_t *last_modified,
 }
 
 void
-artefact_set_certificates(struct artefact *der, struct artefact *pem,
-    struct artefact *p7, const struct chain *chain)
+artefact_set_certificate(
+    struct artefact *der, struct artefact *pem, const struct cert *cert)
 {
-	const struct cert *ca = &chain->certs[0];
-	struct bytes certs[CHAIN_MAX];
-	int64_t newest = 0;
 	AUTO_BUF text = { 0 };
+
+	artefact_set(der, blob_new(cert->der), cert->not_before, 0);
+	pem_put(&text, "CERTIFICATE", cert->der);
+	artefact_set(pem, blob_new(buf_bytes(&text)), cert->not_before, 0);
+}
+
+void
+artefact_set_certificates(struct artefact *der, struct artefact *pem,
+    struct artefact *p7, const struct chain *chain, struct bytes link)
+{
+	struct bytes certs[CHAIN_MAX + 1];
+	size_t n = chain->n;
+	int64_t newest = 0;
 	AUTO_BUF bag = { 0 };
 
-	artefact_set(der, blob_new(ca->der), ca->not_before, 0);
-	pem_put(&text, "CERTIFICATE", ca->der);
-	artefact_set(pem, blob_new(buf_bytes(&text)), ca->not_before, 0);
+	artefact_set_certificate(der, pem, &chain->certs[0]);
 	for (size_t i = 0; i < chain->n; i++) {
 		certs[i] = chain->certs[i].der;
 		newest = MAX_OF(newest, chain->certs[i].not_before);
 	}
-	pkcs7_certs_put(&bag, certs, chain->n);
+	if (link.n > 0)
+		certs[n++] = link;
+	pkcs7_certs_put(&bag, certs, n);
 	artefact_set(p7, blob_new(buf_bytes(&bag)), newest, 0);
 }
 
@@ -86,9 +96,13 @@ struct blob *
 ca_artefact(struct ca *ca, const char *name, enum ca_artefact what,
     char etag[67], int64_t *last_modified, int64_t *expires)
 {
-	const struct state_ca *c = state_ca_find(ca_state(ca), name);
+	const struct state *s = ca_state(ca);
+	const struct state_ca *c = state_ca_find(s, name);
 
-	if (c == NULL || (int)what < 0 || what > CA_CRL)
+	if (c == NULL)
+		return cross_artefact(
+		    s, name, what, etag, last_modified, expires);
+	if ((int)what < 0 || what > CA_CRL)
 		return NULL;
 	return artefact_get(
 	    &c->issuer->artefacts[what], etag, last_modified, expires);

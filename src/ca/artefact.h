@@ -10,6 +10,7 @@
 
 #define ETAG_SIZE 67u
 
+struct cert;
 struct chain;
 
 struct artefact {
@@ -28,8 +29,12 @@ void artefact_set(struct artefact *art, struct blob *blob,
 struct blob *artefact_get(struct artefact *art, char etag[ETAG_SIZE],
     int64_t *last_modified, int64_t *expires);
 
-/* Certificate as DER and PEM, and the chain as PKCS#7. */
+/* One certificate as DER and PEM. */
+void artefact_set_certificate(
+    struct artefact *der, struct artefact *pem, const struct cert *cert);
+/* Certificate as DER and PEM, and the chain as PKCS#7; link: one more that goes
+ * into it, or empty. */
 void artefact_set_certificates(struct artefact *der, struct artefact *pem,
-    struct artefact *p7, const struct chain *chain);
+    struct artefact *p7, const struct chain *chain, struct bytes link);
 
 #endif

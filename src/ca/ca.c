@@ -45,21 +45,28 @@ static void
 issuer_free(struct issuer *i)
 {
 	crl_state_done(&i->crl);
+	issuer_free_cross(i);
 	for (size_t k = 0; k <= CA_CRL; k++)
 		artefact_done(&i->artefacts[k]);
 	arena_free(i->arena);
 	free(i);
 }
 
-/* Everything of the chain but a root: clients have that, or trust nothing. */
+/*
+ * Everything of the chain but a root: clients have that, or trust nothing.  In
+ * its place stands the root's cross-certificate, so that those who have only
+ * the root before or after it verify as well.
+ */
 static struct bytes
-chain_pem_make(const struct chain *c, struct arena *a)
+chain_pem_make(const struct chain *c, struct bytes link, struct arena *a)
 {
 	AUTO_BUF b = { 0 };
 
 	for (size_t i = 0; i < c->n; i++)
 		if (!(c->has_root && i == c->n - 1))
 			pem_put(&b, "CERTIFICATE", c->certs[i].der);
+	if (link.n > 0)
+		pem_put(&b, "CERTIFICATE", link);
 	return arena_take_buf(a, &b);
 }
 
@@ -92,7 +99,8 @@ issuer_new(struct ca *ca, const struct loaded_ca *from, struct issuer **out,
 	crl_state_init(&i->crl);
 	for (size_t k = 0; k <= CA_CRL; k++)
 		artefact_init(&i->artefacts[k]);
-	if (!chain_copy(loan.lane, &from->chain, i->arena, &i->chain, err)) {
+	if (!chain_copy(loan.lane, &from->chain, i->arena, &i->chain, err) ||
+	    !issuer_take_cross(i, from, err)) {
 		issuer_free(i);
 		return false;
 	}
@@ -106,18 +114,22 @@ issuer_new(struct ca *ca, const struct loaded_ca *from, struct issuer **out,
 		i->key_id = arena_bytes(i->arena, bytes_of(id, sizeof(id)));
 	}
 	i->sig_alg = key_alg_signs(cert->key.alg);
-	i->chain_pem = chain_pem_make(&i->chain, i->arena);
+	i->link = arena_bytes(i->arena, chain_link(from, ca_now(ca)));
+	i->chain_pem = chain_pem_make(&i->chain, i->link, i->arena);
 	artefact_set_certificates(&i->artefacts[CA_CERT_DER],
-	    &i->artefacts[CA_CERT_PEM], &i->artefacts[CA_CHAIN_P7], &i->chain);
+	    &i->artefacts[CA_CERT_PEM], &i->artefacts[CA_CHAIN_P7], &i->chain,
+	    i->link);
 	*out = i;
 	return true;
 }
 
 static bool
-issuer_is(const struct issuer *i, const struct loaded_ca *c)
+issuer_is(const struct issuer *i, const struct loaded_ca *c, int64_t now)
 {
 	if (strcmp(i->name, c->config->name) != 0 ||
-	    i->online != (c->config->key != NULL) || i->chain.n != c->chain.n)
+	    i->online != (c->config->key != NULL) || i->chain.n != c->chain.n ||
+	    !issuer_has_cross(i, c) ||
+	    !bytes_equal(i->link, chain_link(c, now)))
 		return false;
 	for (size_t k = 0; k < c->chain.n; k++)
 		if (!bytes_equal(i->chain.certs[k].der, c->chain.certs[k].der))
@@ -133,7 +145,7 @@ issuer_find_or_new(struct ca *ca, const struct loaded_ca *c,
 	struct issuer *i;
 
 	for (i = ca->issuers; i != NULL; i = i->next)
-		if (issuer_is(i, c)) {
+		if (issuer_is(i, c, ca_now(ca))) {
 			*out = i;
 			return i->online || issuer_crl_read(ca, i, err);
 		}
@@ -279,6 +291,9 @@ state_cas(struct ca *ca, struct state *s, const struct config *config,
 			return false;
 		c->max_lifetime = config->cas[i].max_lifetime;
 		c->max_backdate = config->cas[i].max_backdate;
+		if (config->cas[i].successor != NULL)
+			c->successor =
+			    arena_strdup(s->arena, config->cas[i].successor);
 		v->name = c->issuer->name;
 		v->cert = c->issuer->chain.certs[0];
 		memcpy(v->key, c->issuer->key, sizeof(v->key));

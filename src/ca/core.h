@@ -19,6 +19,13 @@
 #include "ca/crl_set.h"
 #include "ca/profile.h"
 
+/* A certificate that another CA has issued for an issuer's name and key. */
+struct issuer_cross {
+	const char *name; /* as it is served: "root-2-by-root" */
+	struct cert cert;
+	struct artefact der, pem;
+};
+
 /* A CA as loaded: certificate, chain, and what is published of it. */
 struct issuer {
 	struct issuer *next;
@@ -30,6 +37,10 @@ struct issuer {
 	struct bytes key_id; /* the AKI of what it issues */
 	enum sig_alg sig_alg; /* what its key signs with */
 	struct bytes chain_pem; /* behind the leaf; without the root */
+	/* The cross-certificate of the chain's root that ends chain_pem. */
+	struct bytes link;
+	struct issuer_cross *cross;
+	size_t cross_n;
 	struct artefact artefacts[CA_CRL + 1];
 	struct crl_state crl;
 };
@@ -37,6 +48,7 @@ struct issuer {
 /* A CA in one configuration. */
 struct state_ca {
 	struct issuer *issuer;
+	const char *successor; /* in the state's arena; NULL: none */
 	int64_t max_lifetime, max_backdate;
 };
 
@@ -100,6 +112,18 @@ const struct profile *ca_profile_keep(struct ca *ca, struct profile *p);
 /* Verifies our own signature through the lane's cache of keys. */
 bool issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
     struct bytes tbs, struct bytes signature, struct err *err) MUST_CHECK;
+
+/* cross.c: cross-certificates of an issuer, from those that were loaded. */
+struct loaded_ca;
+bool issuer_take_cross(
+    struct issuer *i, const struct loaded_ca *from, struct err *err) MUST_CHECK;
+bool issuer_has_cross(const struct issuer *i, const struct loaded_ca *c);
+void issuer_free_cross(struct issuer *i);
+/* The root's first cross-certificate that is valid now, DER, or nothing. */
+struct bytes chain_link(const struct loaded_ca *c, int64_t now);
+struct blob *cross_artefact(const struct state *s, const char *name,
+    enum ca_artefact what, char etag[ETAG_SIZE], int64_t *last_modified,
+    int64_t *expires);
 
 void inflight_begin(struct ca *ca, struct inflight *f, const char *id);
 void inflight_end(struct ca *ca, struct inflight *f);

@@ -55,17 +55,33 @@ subject_add(
 	strings_add(s, base64url_arena(a, buf_bytes(&name)), a);
 }
 
+/* The CA itself, or one that has taken over from it: orders that were under way
+ * are finished by the one that they began with. */
+static bool
+is_heir(
+    const struct config *config, const struct config_ca *ca, const char *name)
+{
+	for (size_t i = 0; ca != NULL && i <= config->cas_n; i++) {
+		if (strcmp(ca->name, name) == 0)
+			return true;
+		if (ca->successor == NULL)
+			return false;
+		ca = config_ca_find(config, ca->successor);
+	}
+	return false;
+}
+
 /* Everything that any profile of the CA may issue, and no more. */
 static void
 limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
-    size_t n, const char *ca, struct arena *a)
+    const struct config *config, const struct config_ca *ca, struct arena *a)
 {
 	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < config->profiles_n; i++) {
 		const struct profile *p = profiles[i];
 
-		if (strcmp(p->t.ca, ca) != 0)
+		if (!is_heir(config, ca, p->t.ca))
 			continue;
 		/* No list means any use (RFC 5280 section 4.2.1.12). */
 		if (p->eku.n == 0)
@@ -147,8 +163,8 @@ limits_all(const struct config *config, const struct loaded_ca *cas,
 			continue;
 		if (!limits_of(config, &cas[i], node, &l[n], err))
 			return false;
-		limits_from_profiles(&l[n], profiles, config->profiles_n,
-		    config->cas[i].name, a);
+		limits_from_profiles(
+		    &l[n], profiles, config, &config->cas[i], a);
 		n++;
 	}
 	*out = signer_limits_encode(l, n, a);

@@ -31,6 +31,21 @@ read_ca(const struct ca_source *source, const struct config_ca *c,
 	    (c->chain == NULL || read_pem(source, c->chain, a, out, err));
 }
 
+static const struct loaded_ca *
+root_of(const struct loaded_ca *cas, size_t n, const struct loaded_ca *of)
+{
+	const struct chain *c = &of->chain;
+
+	if (!of->ok || !c->has_root)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (cas[i].ok &&
+		    bytes_equal(
+			cas[i].chain.certs[0].der, c->certs[c->n - 1].der))
+			return &cas[i];
+	return NULL;
+}
+
 struct loaded_ca *
 load_cas(struct lane *lane, const struct ca_source *source,
     const struct config *config, struct arena *a)
@@ -55,6 +70,10 @@ load_cas(struct lane *lane, const struct ca_source *source,
 		    chain_build(lane, &found[i].certs[0], pool, pool_n, a,
 			&cas[i].chain, &cas[i].err) &&
 		    chain_check(&cas[i].chain, &cas[i].err);
+	for (size_t i = 0; i < n; i++) {
+		load_cross(lane, source, cas, n, i, a);
+		cas[i].root = root_of(cas, n, &cas[i]);
+	}
 	return cas;
 }
 

@@ -107,6 +107,30 @@ check_lifetime(struct config_loading *l, const struct config_loaded *ld,
 		    "lower it, or raise the max_backdate of the CA");
 }
 
+/* A successor is a CA of this file, and the line of successors ends. */
+static void
+check_successor(struct config_loading *l, const struct config_loaded *ld,
+    const struct config *c, const struct config_ca *ca)
+{
+	const struct config_ca *next = ca;
+
+	for (size_t i = 0; i <= c->cas_n; i++) {
+		if (next->successor == NULL)
+			return;
+		next = config_ca_find(c, next->successor);
+		if (next == NULL || next == ca)
+			break;
+	}
+	if (next == NULL && config_ca_find(c, ca->successor) != NULL)
+		return; /* another one's mistake */
+	tell(l, ld, "successor",
+	    arena_printf(l->arena, "%s %.32s",
+		next == NULL ? "the unknown CA" : "a circle through",
+		ca->successor),
+	    "another CA of the section cas, a newer one",
+	    "name the CA that takes over, or set it to null");
+}
+
 static void
 check_profile(struct config_loading *l, const struct config_loaded *ld,
     const struct config *c, struct config_profile *p)
@@ -191,6 +215,9 @@ void
 config_check(struct config_loading *l, const struct config_loads *loads,
     struct config *c)
 {
+	for (size_t i = 0; i < c->cas_n; i++)
+		if (c->cas[i].successor != NULL)
+			check_successor(l, &loads->cas[i], c, &c->cas[i]);
 	for (size_t i = 0; i < c->profiles_n; i++)
 		check_profile(l, &loads->profiles[i], c, &c->profiles[i]);
 	check_profile_name(l, loads, c, "default_profile", c->default_profile);

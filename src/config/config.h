@@ -53,6 +53,9 @@ struct config_ca {
 	const char *key; /* path of PKCS#8; NULL: an offline CA (root) */
 	const char *certificate;
 	const char *chain; /* path of PEM, issuers above; may be NULL */
+	/* Paths of PEM: its name and key, certified by other CAs. */
+	struct config_strings cross_certificates;
+	const char *successor; /* it drains; NULL: it does not */
 	int64_t max_lifetime; /* seconds */
 	int64_t max_backdate;
 	int64_t hourly_budget; /* certificates per hour the signer signs */

@@ -26,6 +26,23 @@ static const struct config_row ca_rows[] = {
 	    .at = CA_AT(chain),
 	    .text = "The certificates above it, PEM, nearest first, if they "
 		    "are not CAs of this file." },
+	{ .key = "cross_certificates",
+	    .type = CONFIG_LIST,
+	    .form = FORM_PATH,
+	    .at = CA_AT(cross_certificates),
+	    .def = "[]",
+	    .text = "Certificates, PEM, that other CAs have issued for this "
+		    "CA's name and key; ca cross and ca rollover write them. "
+		    "A root's first one that is valid follows the chains "
+		    "below it." },
+	{ .key = "successor",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_NAME,
+	    .at = CA_AT(successor),
+	    .text = "The CA that has taken over, by its name in cas: this "
+		    "one finishes the orders that it began, serves OCSP and "
+		    "CRL until its last certificate has expired, and ca "
+		    "retire ends it; see ca rollover." },
 	{ .key = "max_lifetime",
 	    .type = CONFIG_DURATION,
 	    .at = CA_AT(max_lifetime),

@@ -4,15 +4,18 @@
 /* How long a CA certificate may be kept by caches. */
 #define CERT_MAX_AGE 86400
 
+/* Of a CA, or of a cross-certificate: "<ca>-by-<ca>". */
+#define NAME_SIZE 69u
+
 /* <ca>.<suffix> from the captured segment, or false. */
 static bool
-split(const struct http_req *req, char ca[33], const char **suffix)
+split(const struct http_req *req, char ca[NAME_SIZE], const char **suffix)
 {
 	const char *file = req->capture[0];
 	const char *dot = strrchr(file, '.');
 	size_t n = dot == NULL ? 0 : (size_t)(dot - file);
 
-	if (n == 0 || n > 32)
+	if (n == 0 || n >= NAME_SIZE)
 		return false;
 	memcpy(ca, file, n);
 	ca[n] = '\0';
@@ -80,7 +83,7 @@ get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 	};
 	struct publish *p = ctx;
 	const char *suffix;
-	char ca[33];
+	char ca[NAME_SIZE];
 
 	if (strcmp(req->capture[0], "roots.pem") == 0) {
 		char etag[67];
@@ -105,7 +108,7 @@ static void
 get_crl(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	const char *suffix;
-	char ca[33];
+	char ca[NAME_SIZE];
 
 	if (split(req, ca, &suffix) && strcmp(suffix, "crl") == 0)
 		get_artefact(
