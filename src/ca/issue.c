@@ -96,6 +96,7 @@ request_check(struct issuance *i, const struct ca_request *req, struct err *err)
 	/* By price: tables first, then the store's index, then the key. */
 	return profile_check_key(p, &req->csr->key, err) &&
 	    check_names(req, p, i->arena, err) &&
+	    token_check_request(ca, req, i->arena, err) &&
 	    check_key_not_ours(ca, req->csr->spki, err) &&
 	    check_key_not_blocked(ca, req, err) && check_key(ca, req, p, err);
 }
@@ -120,14 +121,15 @@ request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
 		.account_id = req->account_id,
 		.order_id = req->order_id,
 		.replaces = req->replaces,
+		.token_id = req->token_id,
 		.evidence = req->evidence };
 	digest_sha256(req->csr->der, i->csr_sha256);
 }
 
 /* ---- the to-be-signed bytes ---- */
 
-static const char *
-names_text(struct names names, struct arena *a)
+const char *
+issuance_names_text(struct names names, struct arena *a)
 {
 	AUTO_BUF b = { 0 };
 
@@ -135,6 +137,29 @@ names_text(struct names names, struct arena *a)
 		buf_printf(&b, "%s%s:%s", i == 0 ? "" : "\n",
 		    name_type_tag(names.v[i].type), names.v[i].text);
 	return arena_str(a, buf_bytes(&b));
+}
+
+bool
+issuance_names_parse(
+    const char *text, struct arena *a, struct names *out, struct err *err)
+{
+	struct names names = { 0 };
+	size_t lines = 1;
+
+	for (const char *p = text; *p != '\0'; p++)
+		lines += *p == '\n';
+	names.v = arena_array(a, lines, sizeof(*names.v));
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		if (!name_parse_tagged(arena_str(a, bytes_of(text, n)), a,
+			&names.v[names.n], err))
+			return false;
+		names.n++;
+		text += n + (text[n] == '\n');
+	}
+	*out = names;
+	return true;
 }
 
 static bool
@@ -189,11 +214,12 @@ issuance_row(struct issuance *i)
 		.account_id = i->account_id,
 		.order_id = i->order_id,
 		.requester = i->requester,
-		.names = names_text(i->in.names, i->arena),
+		.names = issuance_names_text(i->in.names, i->arena),
 		.replaces = i->replaces,
 		.reason = -1,
 		.sig_alg = issuer->sig_alg,
-		.tbs = i->tbs };
+		.tbs = i->tbs,
+		.token_id = i->token_id };
 
 	random_object_id(&i->ca->deps.random, i->in.now, id);
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));

@@ -15,6 +15,7 @@ struct issuance {
 	struct spec_input in;
 	enum signer_kind kind;
 	const char *requester, *account_id, *order_id, *replaces;
+	const char *token_id;
 	struct bytes evidence;
 	uint8_t csr_sha256[32];
 	/* made here */
@@ -24,6 +25,16 @@ struct issuance {
 	uint64_t position;
 	struct bytes signature;
 };
+
+/* "dns:a.example\nip:192.0.2.1", as a row has them. */
+const char *issuance_names_text(struct names names, struct arena *a);
+/* And back.  ERR_MALFORMED. */
+bool issuance_names_parse(const char *text, struct arena *a, struct names *out,
+    struct err *err) MUST_CHECK;
+/* token.c: may this token be used for this request?  Nothing is taken.
+ * ERR_UNAUTHORIZED, ERR_IDENTIFIER_REJECTED. */
+bool token_check_request(struct ca *ca, const struct ca_request *req,
+    struct arena *a, struct err *err) MUST_CHECK;
 
 /* The profile's CA as it is now.  ERR_REJECTED if it is gone or offline. */
 bool issuance_find_ca(struct issuance *i, struct err *err) MUST_CHECK;

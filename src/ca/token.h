@@ -1,18 +1,19 @@
 /*
  * One-time enrolment secrets (EST passwords, SCEP challenges): bound to a
  * profile, names, a count of uses and an expiry.  The secret is shown once;
- * the store has a keyed hash of it.  A use is burnt in the same transaction
- * as the certificate's intent, so that no two certificates come of one use and
- * none is lost to a failure before it.
- *
- * Letters and digits only: it survives every client's quoting.
+ * the store has its hash (crypto/secret_text.h).  A use is burnt in the same
+ * transaction as the certificate's intent and given back when that is voided,
+ * so that no two certificates come of one use and none is lost to a failure.
  */
 #ifndef CA_TOKEN_H
 #define CA_TOKEN_H
 
 #include "ca/ca.h"
+#include "crypto/secret_text.h"
 
-#define TOKEN_SECRET_LENGTH 32u /* of 62 characters: 190 bits */
+#define TOKEN_SECRET_LENGTH SECRET_TEXT_LENGTH
+#define TOKEN_USES_MAX 1000000
+#define TOKEN_LIFETIME_MAX ((int64_t)366 * 24 * 3600)
 
 struct token_spec {
 	const char *profile;
@@ -26,18 +27,31 @@ struct token {
 	const char *id;
 	const char *profile;
 	struct names names;
-	int64_t uses_left, expires_at, created_at;
+	int64_t uses, uses_left, expires_at, created_at;
 	bool revoked;
 	const char *by;
 };
 
-/* secret: TOKEN_SECRET_LENGTH characters and NUL; the caller wipes it. */
+enum token_state {
+	TOKEN_USABLE = 1,
+	TOKEN_REVOKED,
+	TOKEN_USED, /* up */
+	TOKEN_EXPIRED
+};
+/* As it reads now. */
+enum token_state token_state(const struct token *t, int64_t now);
+/* "usable", "revoked", "used", "expired". */
+const char *token_state_name(enum token_state s);
+
+/* ERR_PROFILE_INVALID, ERR_IDENTIFIER_REJECTED (the profile would never
+ * certify the name), ERR_MALFORMED (uses, expiry).
+ * secret: TOKEN_SECRET_LENGTH characters and NUL; the caller wipes it. */
 bool ca_token_create(struct ca *ca, const struct token_spec *spec,
     struct arena *a, struct token *out, char secret[TOKEN_SECRET_LENGTH + 1],
     struct err *err) MUST_CHECK;
-/* Newest first. */
-bool ca_token_list(struct ca *ca, unsigned limit, struct arena *a,
-    struct token **out, size_t *n, struct err *err) MUST_CHECK;
+/* Newest first; `after` is the last id of the page, or NULL. */
+bool ca_token_list(struct ca *ca, const char *after, unsigned limit,
+    struct arena *a, struct token **out, size_t *n, struct err *err) MUST_CHECK;
 bool ca_token_revoke(
     struct ca *ca, const char *id, const char *by, struct err *err) MUST_CHECK;
 /*
@@ -47,7 +61,9 @@ bool ca_token_revoke(
  */
 bool ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
     struct arena *a, struct token *out, struct err *err) MUST_CHECK;
-/* Are all these names among the token's?  ERR_IDENTIFIER_REJECTED. */
+/* Are all these names among the token's?  A wildcard is a name like others: it
+ * stands for itself alone.  ca_issue asks this too.  ERR_IDENTIFIER_REJECTED.
+ */
 bool token_check_names(const struct token *t, const struct names *names,
     struct err *err) MUST_CHECK;
 

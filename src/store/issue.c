@@ -112,6 +112,7 @@ cert_intent_apply(struct db *db, void *arg, struct err *err)
 	int64_t seq = 0;
 
 	return (c->row->order_id == NULL || order_begin(db, c, err)) &&
+	    token_take(db, c->row, err) &&
 	    event_append(db, &c->event, &c->position, err) &&
 	    cert_insert(db, c->row, c->position, &seq, err) &&
 	    cert_insert_parts(db, c, seq, err);
@@ -140,6 +141,7 @@ cert_intent_event(
 	event_int(e, "sig_alg", row->sig_alg);
 	event_hex(e, "spki_sha256", row->spki_sha256, 32);
 	event_base64(e, "tbs", row->tbs);
+	event_text(e, "token", row->token_id);
 	event_end(e);
 }
 
@@ -309,6 +311,7 @@ cert_void_apply(struct db *db, void *arg, struct err *err)
 	bind_int(&order, cert.seq);
 	bind_text(&order, c->error_json);
 	return query_change(&q, NULL, err) && query_change(&order, NULL, err) &&
+	    token_give_back(db, c->id, err) &&
 	    event_append(db, &c->event, NULL, err);
 }
 

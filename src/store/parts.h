@@ -44,4 +44,13 @@ bool order_follow_valid(
 bool order_follow_invalid(struct db *db, int64_t authz_seq,
     const char *error_json, struct err *err) MUST_CHECK;
 
+/* ---- what an intent takes; inside its change (token.c) ---- */
+
+/* A use of cert->token_id, if there is one.  ERR_UNAUTHORIZED. */
+bool token_take(
+    struct db *db, const struct cert_row *cert, struct err *err) MUST_CHECK;
+/* The certificate is void: what it took can be used again. */
+bool token_give_back(
+    struct db *db, const char *cert_id, struct err *err) MUST_CHECK;
+
 #endif

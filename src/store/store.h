@@ -297,12 +297,15 @@ struct cert_row {
 	int reason; /* enum crl_reason; -1: none */
 	unsigned sig_alg; /* enum sig_alg of codec */
 	struct bytes tbs, signature; /* filled by _get, not by _list */
+	/* Taken with the intent; not read back. */
+	const char *token_id, *approval_id;
 };
 
 /*
  * Invariant 4, first record.  Appends the intent to the log and returns its
  * position.  With order_id: only while that order is ready (→ processing, with
- * this certificate and csr_sha256); ERR_ORDER_NOT_READY otherwise.
+ * this certificate and csr_sha256); ERR_ORDER_NOT_READY otherwise.  A use of
+ * token_id is taken with it (store/token.h); ERR_UNAUTHORIZED.
  */
 bool store_cert_intent(struct store *s, const struct cert_row *row,
     const uint8_t csr_sha256[32], uint64_t *position,

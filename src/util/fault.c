@@ -32,6 +32,8 @@ static const char *const fault_points[] = {
 	"challenge.start.after",
 	"validation.finish.before",
 	"validation.finish.after",
+	"token.insert.before",
+	"token.insert.after",
 	"writer.commit.before",
 	"writer.commit.after",
 	"journal.append.before",

@@ -1,0 +1,38 @@
+/*
+ * Enrolment secrets as rows (ca/token.h says what they are for).  A use is
+ * taken in the transaction of a certificate's intent (cert_row.token_id) and
+ * given back in the one that voids it.
+ */
+#ifndef STORE_TOKEN_H
+#define STORE_TOKEN_H
+
+#include "store/store.h"
+
+struct token_row {
+	const char *id;
+	uint8_t secret_sha256[32];
+	const char *profile;
+	const char *names; /* as cert_row.names; "": any */
+	int64_t uses, uses_left;
+	int64_t expires_at, created_at;
+	const char *created_by;
+	int64_t revoked_at; /* 0: not */
+};
+
+bool store_token_insert(
+    struct store *s, const struct token_row *row, struct err *err) MUST_CHECK;
+/* ERR_NOT_FOUND. */
+bool store_token_get(struct store *s, const char *id, struct arena *a,
+    struct token_row *out, struct err *err) MUST_CHECK;
+/* ERR_NOT_FOUND. */
+bool store_token_get_by_secret(struct store *s, const uint8_t sha256[32],
+    struct arena *a, struct token_row *out, struct err *err) MUST_CHECK;
+/* Newest first; `after` is the last id of the page, or NULL. */
+bool store_token_list(struct store *s, const char *after, unsigned limit,
+    struct arena *a, struct token_row **out, size_t *n,
+    struct err *err) MUST_CHECK;
+/* A second time changes nothing.  ERR_NOT_FOUND. */
+bool store_token_revoke(struct store *s, const char *id, int64_t now,
+    const char *by, struct err *err) MUST_CHECK;
+
+#endif
