@@ -6,7 +6,8 @@ set -eu
 top=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for noun in cert crl csr der json jwk jws name pem; do
+for noun in cert crl csr der json jwk jws name ocsp_cert_id ocsp_request \
+	ocsp_response pem; do
 	mkdir -p "$top/codec_$noun"
 done
 ext='subjectAltName=DNS:a.example,DNS:*.b.example,IP:192.0.2.1,IP:2001:db8::1,email:a@b.example,URI:https://a.example/'
@@ -92,3 +93,25 @@ json codec_name/uri 'uhttps://a.example/x?y%41#z'
 printf 'g\202\011a.example\207\004\300\000\002\001\201\005a@b.c\206\005urn:a' >"$top/codec_name/general"
 printf 's\060\015\061\013\060\011\006\003\125\004\003\014\002AB' >"$top/codec_name/subject"
 printf '\060\035\002\002\000\200\001\001\377\003\002\005\240\006\003\052\203\100\027\015490101000000Z' >"$top/codec_der/mixed"
+
+# OCSP: requests of one and of two certificates, with and without a nonce, one
+# signed; and answers of the openssl program's responder, which have the form
+# that we write when they are byKey and without what it adds.
+ocsp="-issuer ca.pem -cert ca.pem"
+openssl ocsp $ocsp -no_nonce -reqout "$top/codec_ocsp_request/sha1"
+openssl ocsp -sha256 $ocsp -reqout "$top/codec_ocsp_request/sha256-nonce"
+openssl ocsp -issuer ca.pem -cert ca.pem -serial 0x7f02 -serial 0 -no_nonce \
+	-reqout "$top/codec_ocsp_request/three"
+openssl ocsp $ocsp -signer ca.pem -signkey p256.pem \
+	-reqout "$top/codec_ocsp_request/signed"
+for r in sha1 sha256-nonce; do
+	at=$(openssl asn1parse -inform DER -in "$top/codec_ocsp_request/$r" |
+		sed -n '5s/:.*//p' | tr -d ' ')
+	openssl asn1parse -inform DER -in "$top/codec_ocsp_request/$r" \
+		-strparse "$at" -noout -out "$top/codec_ocsp_cert_id/$r"
+done
+for r in sha1 three; do
+	openssl ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey p256.pem \
+		-resp_key_id -ndays 7 -reqin "$top/codec_ocsp_request/$r" \
+		-respout "$top/codec_ocsp_response/$r" >log 2>&1
+done

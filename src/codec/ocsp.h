@@ -43,13 +43,19 @@ struct ocsp_request {
 bool ocsp_request_parse(
     struct bytes der, struct ocsp_request *out, struct err *err) MUST_CHECK;
 
+/* A bare CertID.  ERR_MALFORMED. */
+bool ocsp_cert_id_parse(
+    struct bytes der, struct ocsp_cert_id *out, struct err *err) MUST_CHECK;
+/* The same as the next element of what is read. */
+bool ocsp_cert_id_read(struct der *d, struct ocsp_cert_id *out) MUST_CHECK;
+
 enum ocsp_cert_status { OCSP_GOOD = 0, OCSP_REVOKED = 1, OCSP_UNKNOWN = 2 };
 
 struct ocsp_single {
 	struct bytes cert_id; /* whole */
 	enum ocsp_cert_status status;
 	int64_t revoked_at;
-	int reason; /* enum crl_reason; -1: none is said */
+	int reason; /* enum crl_reason; -1 and unspecified: none is said */
 	int64_t this_update, next_update;
 };
 
@@ -99,8 +105,13 @@ struct ocsp_issuer_hashes {
  * BIT STRING's octets without its header (RFC 6960 section 4.1.1). */
 void ocsp_issuer_hash(struct bytes name, const struct pubkey *key,
     struct ocsp_issuer_hashes *out);
+/* The key hash alone: what byKey says (RFC 6960 section 4.2.1). */
+void ocsp_key_hash(const struct pubkey *key, uint8_t out[20]);
 /* Both hashes are this issuer's? */
 bool ocsp_cert_id_is_of(
     const struct ocsp_cert_id *id, const struct ocsp_issuer_hashes *issuer);
+/* A CertID of our own making, for SHA-1 or SHA-256; serial: magnitude. */
+void ocsp_cert_id_put(struct buf *b, enum ocsp_hash hash,
+    const struct ocsp_issuer_hashes *issuer, struct bytes serial);
 
 #endif

@@ -105,6 +105,16 @@ digest_sha256(struct bytes in, uint8_t out[32])
 	digest_run(thread_digest->ctx, in, out);
 }
 
+void
+digest_sha1(struct bytes in, uint8_t out[20])
+{
+	size_t n;
+
+	digest_require(
+	    EVP_Q_digest(NULL, digest_name(DIGEST_SHA1), NULL,
+		in.n == 0 ? "" : (const void *)in.p, in.n, out, &n) == 1);
+}
+
 struct mac *
 mac_new(struct bytes key)
 {

@@ -17,6 +17,9 @@ void digest_compute(
     struct lane *lane, enum digest_alg alg, struct bytes in, uint8_t *out);
 /* Uses a context kept by the calling thread; needs no lane. */
 void digest_sha256(struct bytes in, uint8_t out[32]);
+/* For the hashes by which OCSP names issuers and keys; nothing is fetched
+ * beforehand, so not for a hot path. */
+void digest_sha1(struct bytes in, uint8_t out[20]);
 /* HMAC-SHA256 with a kept, keyed context; any one thread at a time. */
 struct mac;
 struct mac *mac_new(struct bytes key);
