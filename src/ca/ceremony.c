@@ -8,6 +8,8 @@
 #define OID_KEY_USAGE "2.5.29.15"
 #define OID_ANY_POLICY "2.5.29.32.0"
 
+static const char *const any_policy[] = { OID_ANY_POLICY };
+
 static struct bytes
 name_make(const struct ceremony *c, struct arena *a)
 {
@@ -17,6 +19,8 @@ name_make(const struct ceremony *c, struct arena *a)
 		.common_name = c->common_name };
 	AUTO_BUF b = { 0 };
 
+	if (c->subject.n > 0)
+		return c->subject;
 	subject_put(&b, &s);
 	return arena_take_buf(a, &b);
 }
@@ -45,8 +49,9 @@ cert_sign(const struct cert_spec *spec, struct privkey *key,
 static bool
 check_ceremony(const struct ceremony *c, struct err *err)
 {
-	if (c->common_name == NULL || c->common_name[0] == '\0' ||
-	    strlen(c->common_name) > 64)
+	if (c->subject.n == 0 &&
+	    (c->common_name == NULL || c->common_name[0] == '\0' ||
+		strlen(c->common_name) > 64))
 		return fail(err, ERR_REJECTED,
 		    "a CA needs a common name of 1 to 64 octets");
 	if (c->lifetime < 60)
@@ -89,7 +94,6 @@ ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
     const char *http_base_url, struct bytes name_constraints, struct buf *der,
     struct err *err)
 {
-	static const char *const policies[] = { OID_ANY_POLICY };
 	AUTO_ARENA *a = arena_new();
 	struct pubkey pub;
 	uint8_t id[20];
@@ -103,8 +107,8 @@ ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
 		.key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN,
 		.aki = root->ski,
 		/* So that leaves may assert what policies they have. */
-		.policies = policies,
-		.policies_n = COUNT_OF(policies),
+		.policies = any_policy,
+		.policies_n = COUNT_OF(any_policy),
 		.name_constraints = name_constraints };
 
 	if (!check_ceremony(c, err) || !spki_parse(spki, &pub, err))
@@ -133,6 +137,123 @@ ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
 	}
 	serial_draw(&c->random, c->node, c->now, spec.serial);
 	return cert_sign(&spec, root_key, &root->key, der, err);
+}
+
+/* ---- the mirror ---- */
+
+/* May `by` certify this CA?  RFC 5280 section 6.1.4 (k) to (n), from above. */
+static bool
+check_above(const struct cert *own, const struct cert *by,
+    const struct cert_spec *spec, struct err *err)
+{
+	bool self_issued = bytes_equal(own->subject, by->subject);
+
+	if (!own->is_ca || !own->has_basic_constraints)
+		return fail(err, ERR_REJECTED,
+		    "what is to be certified is no CA certificate");
+	if (!by->is_ca ||
+	    (by->has_key_usage && (by->key_usage & KU_KEY_CERT_SIGN) == 0))
+		return fail(err, ERR_REJECTED, "the issuer is no CA");
+	/* A self-issued certificate does not count, a CA below does. */
+	if (by->has_path_length && by->path_length == 0 && !self_issued)
+		return fail(err, ERR_REJECTED,
+		    "the issuer's path length is 0: it may certify no CA");
+	if (spec->not_after > by->not_after ||
+	    spec->not_before < by->not_before)
+		return fail(err, ERR_REJECTED,
+		    "the certificate's lifetime is not within its issuer's");
+	return true;
+}
+
+bool
+ca_ceremony_mirror(const struct ceremony *c, const struct cert *own,
+    const struct cert *by, struct privkey *by_key, const char *by_name,
+    const char *http_base_url, struct buf *der, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	bool self = bytes_equal(own->spki, by->spki) &&
+	    bytes_equal(own->subject, by->subject);
+	uint8_t id[20];
+	struct cert_spec spec = { .sig_alg = privkey_sig_alg(by_key),
+		.issuer = by->subject,
+		.subject = own->subject,
+		.not_before = c->now,
+		.not_after = c->now + c->lifetime - 1,
+		.spki = own->spki,
+		.is_ca = true,
+		.path_length =
+		    own->has_path_length ? (int)own->path_length : -1,
+		.key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN,
+		.ski = own->ski,
+		.policies = own->policies,
+		.policies_n = own->policies_n,
+		.name_constraints = own->name_constraints };
+
+	if (c->lifetime < 60 || c->node < 1 || c->node > 0x7f)
+		return fail(err, ERR_REJECTED,
+		    "a lifetime of %llds is too short", (long long)c->lifetime);
+	if (!bytes_equal(by->spki, privkey_spki(by_key)))
+		return fail(err, ERR_REJECTED,
+		    "the key is not the one of the issuer's certificate");
+	/* A certificate that renews itself ends when it says. */
+	if (!self && !check_above(own, by, &spec, err))
+		return false;
+	if (spec.ski.n == 0) {
+		key_identifier(&own->key, id);
+		spec.ski = bytes_of(id, sizeof(id));
+	}
+	if (!self) {
+		spec.aki = by->ski;
+		if (http_base_url != NULL) {
+			spec.ca_issuers_url = arena_printf(
+			    a, "%s/ca/%s.cer", http_base_url, by_name);
+			spec.crl_url = arena_printf(
+			    a, "%s/crl/%s.crl", http_base_url, by_name);
+		}
+		/* So that what hangs below keeps any policy (RFC 5280 section
+		 * 6.1.3): a root has none, what stands below one must. */
+		if (spec.policies_n == 0) {
+			spec.policies = any_policy;
+			spec.policies_n = COUNT_OF(any_policy);
+		}
+	}
+	serial_draw(&c->random, c->node, c->now, spec.serial);
+	return cert_sign(&spec, by_key, &by->key, der, err);
+}
+
+struct bytes
+ca_ceremony_rename(struct bytes name, const char *common_name, struct arena *a)
+{
+	static const uint8_t oid_bytes[] = { 0x55, 0x04, 0x03 };
+	const struct bytes oid = bytes_of(oid_bytes, sizeof(oid_bytes));
+	const struct subject new = { .common_name = common_name };
+	struct der all = der_of(name), rdns, mine;
+	struct bytes rdn, last;
+	AUTO_BUF cn = { 0 };
+	AUTO_BUF b = { 0 };
+	size_t mark;
+
+	subject_put(&cn, &new);
+	mine = der_of(buf_bytes(&cn));
+	if (!der_enter(&all, DER_SEQUENCE, &rdns) ||
+	    !der_enter(&mine, DER_SEQUENCE, &mine) ||
+	    !der_read_whole(&mine, DER_SET, &last))
+		return BYTES_NONE;
+	mark = der_open(&b, DER_SEQUENCE);
+	while (der_read_whole(&rdns, DER_SET, &rdn)) {
+		struct der set = der_of(rdn), in, attribute;
+		struct bytes type;
+
+		if (!der_enter(&set, DER_SET, &in) ||
+		    !der_enter(&in, DER_SEQUENCE, &attribute) ||
+		    !der_read(&attribute, DER_OID, &type))
+			return BYTES_NONE;
+		if (!bytes_equal(type, oid))
+			der_put_raw(&b, rdn);
+	}
+	der_put_raw(&b, last);
+	der_close(&b, mark);
+	return arena_take_buf(a, &b);
 }
 
 /* ---- the request ---- */
@@ -207,7 +328,8 @@ ca_ceremony_csr(const struct ceremony *c, struct privkey *key, struct buf *der,
 	AUTO_BUF signature = { 0 };
 	AUTO_BUF request = { 0 };
 
-	if (c->common_name == NULL || c->common_name[0] == '\0')
+	if (c->subject.n == 0 &&
+	    (c->common_name == NULL || c->common_name[0] == '\0'))
 		return fail(err, ERR_REJECTED, "a CA needs a common name");
 	request_info_put(&info, name_make(c, a), privkey_spki(key));
 	if (!privkey_sign(key, buf_bytes(&info), &signature, err))

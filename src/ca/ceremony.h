@@ -20,6 +20,7 @@
 struct ceremony {
 	/* of the subject; NULL: none */
 	const char *common_name, *organization, *organizational_unit, *country;
+	struct bytes subject; /* a Name, whole, instead of them; or empty */
 	int64_t now;
 	int64_t lifetime; /* of a certificate, seconds */
 	struct random random;
@@ -41,6 +42,20 @@ bool ca_ceremony_sub(const struct ceremony *c, struct bytes spki,
     const struct cert *root, struct privkey *root_key, const char *root_name,
     const char *http_base_url, struct bytes name_constraints, struct buf *der,
     struct err *err) MUST_CHECK;
+
+/*
+ * The mirror of a CA's certificate by another CA, or by the same one for a
+ * renewal: name, key, key identifier, path length, policies and name
+ * constraints are those of `own`; issuer, serial, dates and pointers are new.
+ * by and its key may be own and its key: then it is self-signed.  What `by` may
+ * not sign is refused.
+ */
+bool ca_ceremony_mirror(const struct ceremony *c, const struct cert *own,
+    const struct cert *by, struct privkey *by_key, const char *by_name,
+    const char *http_base_url, struct buf *der, struct err *err) MUST_CHECK;
+/* The Name with another common name; BYTES_NONE if it is no Name. */
+struct bytes ca_ceremony_rename(
+    struct bytes name, const char *common_name, struct arena *a);
 
 /* PKCS#10, DER, for an issuing certificate that another CA signs. */
 bool ca_ceremony_csr(const struct ceremony *c, struct privkey *key,

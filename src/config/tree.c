@@ -69,6 +69,24 @@ check_plain(struct tree_reader *r, const yaml_event_t *e,
 		tell_at(r, e, "a tag (!)", "a plain value", "remove the tag");
 }
 
+static struct config_mark
+mark_end(const yaml_event_t *e)
+{
+	return (struct config_mark){ from_one(e->end_mark.line),
+		from_one(e->end_mark.column) };
+}
+
+/* A block has no mark of its own at its end: there stands what follows it. */
+static void
+close_node(struct config_node *n, const struct config_node *last_child,
+    const yaml_event_t *e)
+{
+	if (n->flow)
+		n->end = mark_end(e);
+	else if (last_child != NULL)
+		n->end = last_child->end;
+}
+
 static struct config_node *
 node_new(
     struct tree_reader *r, const yaml_event_t *e, enum config_node_kind kind)
@@ -78,6 +96,7 @@ node_new(
 	n->kind = kind;
 	n->line = from_one(e->start_mark.line);
 	n->column = from_one(e->start_mark.column);
+	n->end = mark_end(e);
 	return n;
 }
 
@@ -109,16 +128,20 @@ static bool
 read_list(struct tree_reader *r, unsigned depth, struct config_node *list)
 {
 	struct config_node **tail = &list->first;
+	const struct config_node *last = NULL;
 
 	for (;;) {
 		AUTO_EVENT e;
 
 		if (!next_event(r, &e))
 			return false;
-		if (e.type == YAML_SEQUENCE_END_EVENT)
+		if (e.type == YAML_SEQUENCE_END_EVENT) {
+			close_node(list, last, &e);
 			return true;
+		}
 		if (!read_value(r, &e, depth, tail))
 			return false;
+		last = *tail;
 		tail = &(*tail)->next;
 	}
 }
@@ -148,6 +171,7 @@ static bool
 read_map(struct tree_reader *r, unsigned depth, struct config_node *map)
 {
 	struct config_node **tail = &map->first;
+	const struct config_node *last = NULL;
 	unsigned n = 0;
 
 	for (;;) {
@@ -158,8 +182,10 @@ read_map(struct tree_reader *r, unsigned depth, struct config_node *map)
 
 		if (!next_event(r, &k))
 			return false;
-		if (k.type == YAML_MAPPING_END_EVENT)
+		if (k.type == YAML_MAPPING_END_EVENT) {
+			close_node(map, last, &k);
 			return true;
+		}
 		if (++n > CONFIG_KEYS_MAX) {
 			tell_at(r, &k, "more than 1000 keys in a section",
 			    "at most 1000", "write fewer");
@@ -182,6 +208,7 @@ read_map(struct tree_reader *r, unsigned depth, struct config_node *map)
 		value->key_line = key->line;
 		value->key_column = key->column;
 		*tail = value;
+		last = value;
 		tail = &value->next;
 	}
 }
@@ -203,11 +230,15 @@ read_value(struct tree_reader *r, const yaml_event_t *e, unsigned depth,
 		check_plain(r, e, e->data.sequence_start.anchor,
 		    e->data.sequence_start.tag);
 		*out = node_new(r, e, NODE_LIST);
+		(*out)->flow =
+		    e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 		return read_list(r, depth + 1, *out);
 	case YAML_MAPPING_START_EVENT:
 		check_plain(r, e, e->data.mapping_start.anchor,
 		    e->data.mapping_start.tag);
 		*out = node_new(r, e, NODE_MAP);
+		(*out)->flow =
+		    e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 		return read_map(r, depth + 1, *out);
 	default:
 		/* Only an alias can stand here. */

@@ -16,9 +16,15 @@
 
 enum config_node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
+struct config_mark {
+	unsigned line, column; /* from 1 */
+};
+
 struct config_node {
 	enum config_node_kind kind;
 	unsigned line, column; /* of the value, from 1 */
+	struct config_mark end; /* behind the value */
+	bool flow; /* a map in braces, a list in brackets */
 	const char *text; /* of a scalar */
 	bool quoted;
 	bool bad; /* a mistake was told already */

@@ -141,6 +141,7 @@ run(struct start *s, int *status, struct err *err)
 	ok = load_keys(s, core, err) &&
 	    signer_limits_decode(s->limits, s->arena, &limits, &n, err) &&
 	    signer_core_set_limits(core, limits, n, err) &&
+	    boot_send(BOOT_FD, BOOT_READY, BYTES_NONE, -1, err) &&
 	    signer_sandbox_enter(err);
 	secret_free(s->passphrase);
 	s->passphrase = NULL;

@@ -103,6 +103,34 @@ send_common(struct supervisor *s, const struct child *c, struct err *err)
 	    channel, BOOT_CONFIG, s->config_path, s->loaded.text, err);
 }
 
+/* Path, file and time of each CA key of the configuration, as text. */
+static void
+keys_describe(struct supervisor *s, struct buf *out)
+{
+	const struct config *c = s->loaded.config;
+	struct stat st;
+
+	for (size_t i = 0; i < c->cas_n; i++) {
+		if (c->cas[i].key == NULL)
+			continue;
+		if (fstatat(s->state.fd, c->cas[i].key, &st, 0) != 0)
+			st = (struct stat){ 0 };
+		buf_printf(out, "%s %llu %llu %lld.%09ld\n", c->cas[i].key,
+		    (unsigned long long)st.st_dev,
+		    (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
+		    st.st_mtim.tv_nsec);
+	}
+}
+
+bool
+handover_keys_differ(struct supervisor *s)
+{
+	AUTO_BUF now = { 0 };
+
+	keys_describe(s, &now);
+	return !bytes_equal(buf_bytes(&now), buf_bytes(&s->signer_keys));
+}
+
 bool
 handover_signer(struct supervisor *s, int limits_fd, struct err *err)
 {
@@ -110,6 +138,8 @@ handover_signer(struct supervisor *s, int limits_fd, struct err *err)
 	int channel = s->signer.channel;
 	struct bytes limits;
 
+	buf_free(&s->signer_keys);
+	keys_describe(s, &s->signer_keys);
 	if (!handover_limits(s, a, &limits, err) ||
 	    !send_common(s, &s->signer, err) ||
 	    !send_passphrase(channel, s->passphrase, err))

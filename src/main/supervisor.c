@@ -28,6 +28,8 @@
 #define DRAIN_US 30000000
 /* The signer finishes one batch. */
 #define SIGNER_END_US 5000000
+/* It opens its keys, each behind a slow password hash. */
+#define SIGNER_START_US 30000000
 /* From the first message to READY, with recovery and whatever it waits for. */
 #define START_US 300000000
 
@@ -114,6 +116,64 @@ start_child(struct supervisor *s, struct child *c, struct err *err)
 		log_event(LOG_INFO, "child-started", LF_STR("role", c->role),
 		    LF_INT("child", c->pid));
 	return ok;
+}
+
+/* It has finished its batch, or it has not: the same bytes come again. */
+static void
+end_signer(struct supervisor *s)
+{
+	struct child *c = &s->signer;
+	int64_t until = clock_monotonic_us() + SIGNER_END_US;
+	int status;
+
+	if (c->pid == 0)
+		return;
+	kill(c->pid, SIGTERM);
+	while (waitpid(c->pid, &status, WNOHANG) == 0) {
+		if (clock_monotonic_us() > until)
+			kill(c->pid, SIGKILL);
+		poll(NULL, 0, 5);
+	}
+	log_event(LOG_INFO, "child-replaced", LF_STR("role", c->role),
+	    LF_INT("child", c->pid));
+	c->pid = 0;
+	close(c->channel);
+	c->channel = -1;
+}
+
+/* Its word that it has opened its keys and taken its limits. */
+static bool
+await_signer(struct supervisor *s, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct pollfd fd = { s->signer.channel, POLLIN, 0 };
+	struct boot_message m;
+	struct err why = { 0 };
+
+	while (poll(&fd, 1, SIGNER_START_US / 1000) < 0 && errno == EINTR)
+		continue;
+	if (fd.revents == 0)
+		return fail(err, ERR_SIGNER,
+		    "the signer has not opened its keys within %d s",
+		    SIGNER_START_US / 1000000);
+	if (!boot_receive(s->signer.channel, a, &m, &why) ||
+	    m.type != BOOT_READY)
+		return fail(err, ERR_CONFIG,
+		    "the signer refuses the keys of this configuration; its "
+		    "lines of the log say why");
+	return true;
+}
+
+bool
+supervisor_restart_signer(struct supervisor *s, struct err *err)
+{
+	end_signer(s);
+	if (start_child(s, &s->signer, err) && await_signer(s, err))
+		return true;
+	/* Whoever asked goes back to what worked; else it is tried again. */
+	end_signer(s);
+	s->signer.restart_us = clock_monotonic_us() + DELAY_MIN_US;
+	return false;
 }
 
 static void
@@ -339,6 +399,7 @@ supervisor_done(struct supervisor *s)
 	loaded_free(&s->before);
 	loaded_free(&s->loaded);
 	secret_free(s->passphrase);
+	buf_free(&s->signer_keys);
 	free(s->config_path);
 }
 

@@ -43,6 +43,7 @@ struct supervisor {
 	int control;
 	int signer_pair[2]; /* requests: [0] server's end, [1] signer's */
 	int signer_limits; /* our end of the signer's limits socket */
+	struct buf signer_keys; /* which key files it was started with */
 	int64_t stop_us; /* monotonic; when stopping began */
 	int journal;
 	int node;
@@ -67,6 +68,14 @@ bool handover_reload(struct supervisor *s, struct err *err) MUST_CHECK;
 /* The signer's limits, from configuration and certificates. */
 bool handover_limits(struct supervisor *s, struct arena *a, struct bytes *json,
     struct err *err) MUST_CHECK;
+
+/* Has the configuration other CA keys than those that the signer holds? */
+bool handover_keys_differ(struct supervisor *s);
+
+/* Ends the signer and starts it with the configuration that counts now; true
+ * when it has opened its keys.  What the server asks meanwhile waits. */
+bool supervisor_restart_signer(
+    struct supervisor *s, struct err *err) MUST_CHECK;
 
 /* SIGHUP: reads the configuration and hands it out; the answer comes later. */
 void reload_begin(struct supervisor *s);
