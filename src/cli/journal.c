@@ -22,7 +22,11 @@ journal_summarize(
 	journal_reader_init(r, fd);
 	while ((ok = journal_reader_next(r, &record, &end, err)) && !end) {
 		s.records++;
-		s.last_position = MAX_OF(s.last_position, record.position);
+		if (record.kind == SIGN_LOG)
+			s.log_size = record.position;
+		else
+			s.last_position =
+			    MAX_OF(s.last_position, record.position);
 	}
 	s.size = r->offset;
 	free(r);

@@ -7,6 +7,7 @@
 struct journal_summary {
 	uint64_t records;
 	uint64_t last_position; /* the highest; 0 without records */
+	uint64_t log_size; /* of the last checkpoint; 0: none */
 	uint64_t size; /* octets that hold together */
 };
 

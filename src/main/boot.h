@@ -19,6 +19,9 @@
 #define BOOT_MAX_FILE (8u << 20)
 #define BOOT_MAX_BODY 32768u
 
+/* The key that signs the log's checkpoints; `init` makes it. */
+#define LOG_KEY_PATH "keys/log.key"
+
 enum boot_type {
 	BOOT_CONFIG = 1, /* body: path; fd: memfd with the text */
 	BOOT_FILE, /* body: path as configured; fd: memfd */

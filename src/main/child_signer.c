@@ -1,6 +1,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "codec/note.h"
+#include "main/boot.h"
 #include "main/child.h"
 #include "main/spawn.h"
 #include "signer/sandbox.h"
@@ -119,7 +121,14 @@ load_keys(struct start *s, struct signer_core *core, struct err *err)
 		if (!ok)
 			return fail_detail(err, ERR_CONFIG, why.shown, "%s: %s",
 			    s->keys[i].path, why.detail);
-		signer_core_add_key(core, key);
+		if (strcmp(s->keys[i].path, LOG_KEY_PATH) != 0)
+			signer_core_add_key(core, key);
+		else if (!signer_core_set_log(core, key,
+			     note_origin(s->config->http_base_url, s->arena),
+			     err)) {
+			privkey_free(key);
+			return false;
+		}
 	}
 	return true;
 }

@@ -41,7 +41,8 @@ position_in_file(const struct signer_core *c, const struct journal_record *r,
 	journal_reader_init(reader, c->journal.fd);
 	while (!*found && !end && ok) {
 		ok = journal_reader_next(reader, &seen, &end, err);
-		if (ok && !end && seen.position == r->position)
+		if (ok && !end && seen.kind != SIGN_LOG &&
+		    seen.position == r->position)
 			*found = true;
 	}
 	free(reader);
@@ -62,7 +63,8 @@ position_find(const struct signer_core *c, const struct item *batch, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const struct journal_record *b = &batch[i].record;
 
-		if (batch[i].what != ITEM_NEW || b->position != r->position)
+		if (batch[i].what != ITEM_NEW || b->kind == SIGN_LOG ||
+		    b->position != r->position)
 			continue;
 		item->what = ITEM_AGAIN_IN_BATCH;
 		return position_compare(
@@ -191,8 +193,35 @@ check_new(const struct signer_core *c, const struct item *batch, size_t n,
 		return check_new_cert(c, batch, n, item, &check, req, err);
 	case SIGN_CRL:
 		return check_new_crl(batch, n, item, &check, req, err);
+	case SIGN_LOG:
+		break;
 	}
 	return REFUSE("kind %d is not one that is signed", (int)req->kind);
+}
+
+/* One growth of the log a batch: the next one builds on what it has signed. */
+static bool
+decide_log(const struct signer_core *c, struct item *batch, size_t n,
+    const struct signer_request *req, struct err *err)
+{
+	struct journal_record *r = &batch[n].record;
+	bool again;
+
+	if (!core_log_decide(c, req, r, &again, err))
+		return false;
+	batch[n].what = again ? ITEM_AGAIN : ITEM_NEW;
+	for (size_t i = 0; i < n && !again; i++) {
+		const struct journal_record *b = &batch[i].record;
+
+		if (batch[i].what != ITEM_NEW || b->kind != SIGN_LOG)
+			continue;
+		if (b->position != r->position ||
+		    memcmp(b->tbs_sha256, r->tbs_sha256, 32) != 0)
+			return fail(err, ERR_SIGNER,
+			    "another checkpoint is just being signed");
+		batch[n].what = ITEM_AGAIN_IN_BATCH;
+	}
+	return true;
 }
 
 /* Decides one request of a batch, of which n items are decided already. */
@@ -203,6 +232,8 @@ decide(const struct signer_core *c, struct item *batch, size_t n,
 	struct item *item = &batch[n];
 
 	memset(item, 0, sizeof(*item));
+	if (req->kind == SIGN_LOG)
+		return decide_log(c, batch, n, req, err);
 	item->issuer = core_issuer_find(c, req->issuer);
 	if (item->issuer == NULL || item->issuer->key == NULL)
 		return REFUSE("the signer holds no such key");
@@ -265,7 +296,11 @@ sign_batch(struct signer_core *c, const struct signer_request *reqs, size_t n,
 
 		if (batch[i].what == ITEM_REFUSED)
 			continue;
-		if (!privkey_sign(is->key, reqs[i].tbs, &signatures[i], &why))
+		if (reqs[i].kind == SIGN_LOG)
+			(void)!core_log_sign(
+			    c, &batch[i].record, &signatures[i], &errs[i]);
+		else if (!privkey_sign(
+			     is->key, reqs[i].tbs, &signatures[i], &why))
 			(void)fail_detail(&errs[i], ERR_SIGNER,
 			    "the signer could not sign", "%s", why.detail);
 	}

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <unistd.h>
+#include "codec/note.h"
 #include "crypto/digest.h"
 #include "signer/core.h"
 #include "signer/core_state.h"
@@ -68,9 +69,15 @@ void
 core_remember(
     struct signer_core *c, const struct journal_record *r, int64_t now)
 {
-	struct issuer *is = issuer_get(c, r->issuer);
+	struct issuer *is;
 	int64_t at = r->at_us / 1000000;
 
+	if (r->kind == SIGN_LOG) {
+		c->log.size = r->position;
+		memcpy(c->log.root.v, r->tbs_sha256, MERKLE_HASH);
+		return;
+	}
+	is = issuer_get(c, r->issuer);
 	index_add(c->index, r, now);
 	if (r->kind == SIGN_CRL)
 		is->crl_number = MAX_OF(is->crl_number, core_crl_number(r));
@@ -125,6 +132,7 @@ signer_core_free(struct signer_core *c)
 	for (size_t i = 0; i < c->issuers_n; i++)
 		privkey_free(c->issuers[i].key);
 	free(c->issuers);
+	privkey_free(c->log.key);
 	index_free(c->index);
 	arena_free(c->arena);
 	arena_free(c->keep);
@@ -145,6 +153,9 @@ core_responders(struct signer_core *c)
 
 		digest_sha256(c->spkis[i], id);
 		is = core_issuer_find(c, id);
+		/* The log's key is for checkpoints alone. */
+		if (c->log.key != NULL && memcmp(id, c->log.id, 32) == 0)
+			continue;
 		if (is == NULL || is->limits == NULL)
 			c->responders[c->responders_n++] = c->spkis[i];
 	}
@@ -174,6 +185,29 @@ signer_core_add_key(struct signer_core *c, struct privkey *key)
 	privkey_free(is->key);
 	is->key = key;
 	signer_core_know_key(c, privkey_spki(key));
+}
+
+bool
+signer_core_set_log(struct signer_core *c, struct privkey *key,
+    const char *origin, struct err *err)
+{
+	if (privkey_alg(key) != KEY_ED25519)
+		return fail(err, ERR_CONFIG,
+		    "the log's key is of kind %s, expected ed25519",
+		    key_alg_name(privkey_alg(key)));
+	if (!note_name_is_valid(bytes_str(origin)))
+		return fail(err, ERR_CONFIG,
+		    "\"%.200s\" cannot name a log: a host without spaces "
+		    "and plus is expected in http_base_url",
+		    origin);
+	privkey_free(c->log.key);
+	c->log.key = key;
+	c->log.origin = (const char *)arena_strdup(c->keep, origin);
+	digest_sha256(privkey_spki(key), c->log.id);
+	/* Ours, so that no certificate is made for it. */
+	signer_core_know_key(c, privkey_spki(key));
+	core_responders(c);
+	return true;
 }
 
 bool

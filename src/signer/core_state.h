@@ -5,6 +5,7 @@
 #ifndef SIGNER_CORE_STATE_H
 #define SIGNER_CORE_STATE_H
 
+#include "crypto/merkle.h"
 #include "signer/index.h"
 #include "signer/journal.h"
 #include "util/times.h"
@@ -27,10 +28,20 @@ struct issuer {
 	struct budget certs, crls;
 };
 
+/* The log: its key, and the last checkpoint that the journal has. */
+struct core_log {
+	struct privkey *key; /* NULL: no log is signed */
+	const char *origin;
+	uint8_t id[32];
+	uint64_t size; /* 0: none was signed */
+	struct merkle_hash root;
+};
+
 struct signer_core {
 	struct clock clock;
 	struct journal journal;
 	struct index *index;
+	struct core_log log;
 	struct issuer *issuers;
 	size_t issuers_n;
 	struct bytes spkis[KEYS_MAX]; /* of all keys here or made known */
@@ -51,6 +62,13 @@ uint64_t core_budget_used(const struct budget *b, int64_t now);
  * may move. */
 void core_remember(
     struct signer_core *c, const struct journal_record *r, int64_t now);
+/* growth.c: may the log be signed as it has grown?  *again: it was before.  The
+ * root of the record is what the checkpoint says. */
+bool core_log_decide(const struct signer_core *c,
+    const struct signer_request *req, struct journal_record *out, bool *again,
+    struct err *err) MUST_CHECK;
+bool core_log_sign(struct signer_core *c, const struct journal_record *r,
+    struct buf *out, struct err *err) MUST_CHECK;
 /* The number of a CRL's record. */
 uint64_t core_crl_number(const struct journal_record *r);
 

@@ -16,12 +16,21 @@
 enum signer_kind {
 	SIGN_LEAF = 1, /* TBSCertificate of an end entity */
 	SIGN_RESPONDER = 2, /* TBSCertificate of an OCSP responder */
-	SIGN_CRL = 3 /* TBSCertList */
+	SIGN_CRL = 3, /* TBSCertList */
+	SIGN_LOG = 5 /* the log's tree that has grown (growth.h) */
 };
+/* Is it one of these? */
+static inline bool
+signer_kind_is(unsigned v)
+{
+	return v == SIGN_LEAF || v == SIGN_RESPONDER || v == SIGN_CRL ||
+	    v == SIGN_LOG;
+}
 
 struct signer_request {
 	enum signer_kind kind;
-	uint8_t issuer[32]; /* SHA-256 of the issuing key's SPKI */
+	uint8_t issuer[32]; /* SHA-256 of the issuing key's SPKI; SIGN_LOG:
+			       not looked at */
 	uint64_t position; /* in the issuance log; used once */
 	struct bytes tbs; /* the whole of what is signed */
 };
@@ -91,6 +100,13 @@ void signer_core_add_key(struct signer_core *c, struct privkey *key);
 void signer_core_know_key(struct signer_core *c, struct bytes spki);
 bool signer_core_set_limits(struct signer_core *c,
     const struct signer_limits *l, size_t n, struct err *err) MUST_CHECK;
+/*
+ * Takes the log's key (Ed25519) and the origin that its checkpoints name.  For
+ * SIGN_LOG the signature is the public key and the checkpoint's signature, 32
+ * and 64 octets.  ERR_CONFIG.
+ */
+bool signer_core_set_log(struct signer_core *c, struct privkey *key,
+    const char *origin, struct err *err) MUST_CHECK;
 /* A batch: every request is checked, one journal append and fdatasync for all
  * that pass, then the signatures.  errs[i].kind tells each outcome. */
 void signer_core_sign(struct signer_core *c, const struct signer_request *reqs,
@@ -136,7 +152,7 @@ struct journal_record {
 	enum signer_kind kind;
 	uint8_t issuer[32];
 	uint8_t serial[SERIAL_SIZE]; /* or the CRL number, right-aligned */
-	uint8_t tbs_sha256[32];
+	uint8_t tbs_sha256[32]; /* SIGN_LOG: the root, position: the size */
 	int64_t at_us;
 };
 bool journal_read(int fd, size_t *offset, struct journal_record *out, bool *end,

@@ -102,7 +102,7 @@ get_request(struct cursor *c, struct wire_message *m)
 {
 	const uint8_t *p;
 
-	if (!take(c, 1, &p) || *p < SIGN_LEAF || *p > SIGN_CRL)
+	if (!take(c, 1, &p) || !signer_kind_is(*p))
 		return false;
 	m->request.kind = (enum signer_kind) * p;
 	if (!take(c, sizeof(m->request.issuer), &p))
