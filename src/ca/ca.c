@@ -1,5 +1,6 @@
 #include "ca/core.h"
 #include "ca/load.h"
+#include "ca/status_index.h"
 #include "codec/pem.h"
 #include "util/log.h"
 
@@ -424,7 +425,7 @@ ca_new(const struct ca_deps *deps, const struct config *config, struct ca **out,
 	/* The life before may have left something; a status-only start does not
 	 * look, housekeeping does when a write holds again. */
 	atomic_store(&ca->unfinished, true);
-	if (!ca_reload(ca, config, err)) {
+	if (!ca_status_load(ca, err) || !ca_reload(ca, config, err)) {
 		ca_free(ca);
 		return false;
 	}
@@ -459,6 +460,7 @@ ca_free(struct ca *ca)
 		free(k);
 	}
 	artefact_done(&ca->roots);
+	status_index_free(ca->status);
 	pthread_mutex_destroy(&ca->reload);
 	pthread_mutex_destroy(&ca->crl_run);
 	pthread_mutex_destroy(&ca->lock);

@@ -18,6 +18,7 @@
 #include "ca/chain.h"
 #include "ca/crl_set.h"
 #include "ca/profile.h"
+#include "ca/status.h"
 
 /* A certificate that another CA has issued for an issuer's name and key. */
 struct issuer_cross {
@@ -85,6 +86,9 @@ struct ca {
 	struct known_profile *profiles;
 	struct inflight *inflight;
 	struct artefact roots;
+	struct status_index *status;
+	atomic_bool status_whole; /* it stands for the record */
+	_Atomic int64_t status_since; /* nothing that expired before */
 	atomic_bool unfinished; /* an intent was left open */
 	atomic_ullong issued, refused, revoked, crls;
 };
@@ -134,6 +138,11 @@ bool issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
 /* crl.c: an offline CA's CRL, from a file of the state directory. */
 bool issuer_crl_read(
     struct ca *ca, struct issuer *issuer, struct err *err) MUST_CHECK;
+/* status.c: fills the index from the record. */
+bool ca_status_load(struct ca *ca, struct err *err) MUST_CHECK;
+/* status.c: the outcome of a certificate is recorded. */
+void ca_status_put(
+    struct ca *ca, const struct cert_row *row, enum cert_status now);
 /* revoke.c: a revoked or voided certificate enters the CRLs of its key. */
 void ca_revoked_add(struct ca *ca, const struct cert_row *row);
 

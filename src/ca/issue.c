@@ -299,6 +299,7 @@ intent_finish(struct ca *ca, const struct issuer *issuer, enum signer_kind kind,
 		atomic_store(&ca->unfinished, true);
 		return false;
 	}
+	ca_status_put(ca, row, CERT_ISSUED);
 	return true;
 }
 

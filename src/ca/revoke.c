@@ -3,6 +3,7 @@
 void
 ca_revoked_add(struct ca *ca, const struct cert_row *row)
 {
+	ca_status_put(ca, row, CERT_REVOKED);
 	/* Every issuer object of the key: one that a reload is just making
 	 * may have read the record a moment ago. */
 	pthread_mutex_lock(&ca->lock);

@@ -6,11 +6,20 @@
  *
  * At most 64 octets a certificate.  Thread-safe; a read takes no lock that a
  * commit holds.
+ *
+ * A certificate counts from the moment its issue is recorded, a revocation
+ * before it is acknowledged; an intent is not issued.  What has expired is
+ * dropped CA_STATUS_KEPT later: no archive cutoff is claimed (RFC 6960 section
+ * 4.4.4).
  */
 #ifndef CA_STATUS_H
 #define CA_STATUS_H
 
 #include "ca/ca.h"
+
+/* How long a status is kept beyond notAfter: clocks differ, and a signature of
+ * yesterday is still looked at. */
+#define CA_STATUS_KEPT ((int64_t)24 * 3600)
 
 enum status_kind {
 	STATUS_NOT_ISSUED, /* unknown, an intent, or long expired and dropped */
@@ -31,5 +40,11 @@ struct status {
 bool ca_status_get(struct ca *ca, const uint8_t issuer_key[32],
     const uint8_t serial[SERIAL_SIZE], struct status *out,
     struct err *err) MUST_CHECK;
+
+/* Housekeeping: drops what expired; reads the record again when the clock was
+ * set back.  Cheap when nothing is to be done. */
+bool ca_status_run(struct ca *ca, struct err *err) MUST_CHECK;
+/* For the metrics. */
+void ca_status_usage(struct ca *ca, size_t *certificates, size_t *octets);
 
 #endif
