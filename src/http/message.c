@@ -15,6 +15,15 @@ value_is_clean(const char *s)
 }
 
 void
+http_hand_on(struct http_resp *resp,
+    void (*rest)(void *ctx, struct http_req *req, struct http_resp *resp),
+    void *ctx)
+{
+	resp->rest = rest;
+	resp->rest_ctx = ctx;
+}
+
+void
 http_resp_header(struct http_resp *resp, const char *name, const char *value)
 {
 	if (resp->headers_n == HTTP_RESP_HEADERS || !value_is_clean(value)) {

@@ -52,6 +52,7 @@ struct http_req {
 	int64_t now; /* seconds; the request's only clock */
 	uint64_t id; /* for the log */
 	const char *capture[HTTP_CAPTURES]; /* the route's {…}, in order */
+	void *carried; /* from a handler to its rest or refuse */
 	/* Set by handlers for the one log line of the request. */
 	const char *log_account, *log_object, *log_note;
 };
@@ -71,6 +72,9 @@ struct http_resp {
 	struct bytes body; /* in the request's arena, or … */
 	struct blob *blob; /* … a shared answer; one reference, given away;
 			      with both, body is a part of the blob */
+	/* http_hand_on(): a worker runs this; NULL: answered. */
+	void (*rest)(void *ctx, struct http_req *req, struct http_resp *resp);
+	void *rest_ctx;
 	/* http_wait(): hold this reply (wait.h); NULL: answer now. */
 	struct http_ticket *wait;
 	int64_t wait_ms;
@@ -79,6 +83,14 @@ struct http_resp {
 	void *wait_ctx;
 };
 
+/*
+ * A handler on the loop that found work which would block it gives the rest of
+ * the request to a worker and returns.  When no worker can take it, the route's
+ * refuse is called instead, with 503; one of the two always is.
+ */
+void http_hand_on(struct http_resp *resp,
+    void (*rest)(void *ctx, struct http_req *req, struct http_resp *resp),
+    void *ctx);
 /*
  * Appends a header; strings must live as long as the arena.  A value with
  * control characters is left out: an answer cannot be split.

@@ -344,6 +344,18 @@ http_route_run(const struct http_route *route, struct http_req *req,
 }
 
 void
+http_route_run_rest(struct http_req *req, struct http_resp *resp)
+{
+	void (*rest)(void *, struct http_req *, struct http_resp *) =
+	    resp->rest;
+	void *ctx = resp->rest_ctx;
+
+	blob_unref(resp->blob);
+	*resp = (struct http_resp){ 0 };
+	rest(ctx, req, resp);
+}
+
+void
 http_serve(
     const struct http_routes *r, struct http_req *req, struct http_resp *resp)
 {
@@ -351,6 +363,9 @@ http_serve(
 
 	*resp = (struct http_resp){ 0 };
 	route = http_route_find(r, req, (int64_t)req->body.n, resp);
-	if (route != NULL)
-		http_route_run(route, req, resp);
+	if (route == NULL)
+		return;
+	http_route_run(route, req, resp);
+	if (resp->rest != NULL)
+		http_route_run_rest(req, resp);
 }

@@ -7,7 +7,10 @@
 
 #include "http/message.h"
 
-enum http_place { ON_LOOP, ON_WORKER };
+enum http_place {
+	ON_LOOP, /* and on a worker what http_hand_on() gives to one */
+	ON_WORKER
+};
 
 struct http_route {
 	unsigned methods; /* HTTP_GET | HTTP_HEAD …; GET implies HEAD */
@@ -60,7 +63,10 @@ const struct http_route *http_route_find(const struct http_routes *r,
  * sender, Content-Length kept). */
 void http_route_run(const struct http_route *route, struct http_req *req,
     struct http_resp *resp);
-/* The whole: find, check, run.  Held replies are waited for by the caller. */
+/* The rest of a request that was handed on; resp starts anew. */
+void http_route_run_rest(struct http_req *req, struct http_resp *resp);
+/* The whole: find, check, run, the rest too.  Held replies are waited for by
+ * the caller. */
 void http_serve(
     const struct http_routes *r, struct http_req *req, struct http_resp *resp);
 /* Fills a refusal in the protocol's own form (503 with Retry-After too). */

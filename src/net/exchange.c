@@ -179,8 +179,10 @@ exchange_dispatch(struct exchange *ex)
 	ex->req.body = arena_take_buf(ex->arena, &ex->body);
 	if (ex->route->place == ON_LOOP) {
 		http_route_run(ex->route, &ex->req, &ex->resp);
-		after_run(ex);
-		return;
+		if (ex->resp.rest == NULL) {
+			after_run(ex);
+			return;
+		}
 	}
 	ex->state = EXCHANGE_WORKER;
 	l->outstanding++;

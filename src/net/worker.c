@@ -41,7 +41,10 @@ static void
 run(struct exchange *ex)
 {
 	if (!ex->second_half) {
-		http_route_run(ex->route, &ex->req, &ex->resp);
+		if (ex->resp.rest != NULL)
+			http_route_run_rest(&ex->req, &ex->resp);
+		else
+			http_route_run(ex->route, &ex->req, &ex->resp);
 		return;
 	}
 	void (*then)(void *, struct http_req *, struct http_resp *) =

@@ -105,6 +105,56 @@ paths(void **state)
 }
 
 static void
+rest(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	assert_null(resp->rest);
+	assert_int_equal(resp->headers_n, 0);
+	assert_string_equal(ctx, "loop");
+	resp->status = 201;
+	resp->body = bytes_str(req->carried);
+}
+
+static void
+first(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	if (req->method == HTTP_GET) {
+		say(ctx, req, resp);
+		return;
+	}
+	req->carried = arena_strdup(req->arena, "carried");
+	http_hand_on(resp, rest, ctx);
+}
+
+static void
+what_the_loop_hands_on_the_rest_answers(void **state)
+{
+	static const struct http_route row = { .methods = HTTP_GET | HTTP_POST,
+		.pattern = "/first",
+		.handler = first,
+		.ctx = (void *)(uintptr_t) "loop",
+		.place = ON_LOOP,
+		.listeners = ALL };
+	AUTO_ARENA *a = arena_new();
+	struct http_routes *r = http_routes_new();
+	struct http_req req = { .arena = a,
+		.method = HTTP_GET,
+		.path = "/first",
+		.listener = LISTENER_HTTPS };
+	struct http_resp resp;
+
+	(void)state;
+	http_routes_add(r, &row, 1);
+	http_serve(r, &req, &resp);
+	assert_int_equal(resp.status, 200);
+	assert_true(bytes_is(resp.body, "loop[-][-]"));
+	req.method = HTTP_POST;
+	http_serve(r, &req, &resp);
+	assert_int_equal(resp.status, 201);
+	assert_true(bytes_is(resp.body, "carried"));
+	http_routes_free(r);
+}
+
+static void
 a_refusal_has_the_form_of_its_protocol(void **state)
 {
 	AUTO_ARENA *a = arena_new();
@@ -184,6 +234,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
+		cmocka_unit_test(what_the_loop_hands_on_the_rest_answers),
 		cmocka_unit_test(a_refusal_has_the_form_of_its_protocol),
 		cmocka_unit_test(methods_are_listed),
 		cmocka_unit_test(media_type_and_length),

@@ -176,6 +176,52 @@ a_full_queue_is_answered_503(void **state)
 	world_stop(&w);
 }
 
+/* http_hand_on(): workers may all be busy, the loop still answers its part. */
+static void
+the_loop_answers_or_hands_on(void **state)
+{
+	struct answer a = { 0 };
+	struct reader r;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.workers = 1;
+	w.limits.queue = 1;
+	world_start(&w);
+	r = (struct reader){ .fd = client_open(w.ports[PORT_HTTP]) };
+	client_say(r.fd, GET("/first/worker"));
+	sem_wait(&w.entered);
+	assert_int_equal(
+	    client_ask(w.ports[PORT_HTTP], GET("/first/loop"), &a), 200);
+	assert_memory_equal(a.body.p, "first", 5);
+	sem_post(&w.go);
+	client_read(&r, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_memory_equal(a.body.p, "slow", 4);
+
+	/* One runs, one waits, the third is refused by the loop. */
+	client_say(r.fd, GET("/first/worker"));
+	sem_wait(&w.entered);
+	struct reader other = { .fd = client_open(w.ports[PORT_HTTP]) };
+
+	client_say(other.fd, GET("/first/worker"));
+	while (world_stats(&w).queue_depth != 1)
+		sched_yield();
+	assert_int_equal(
+	    client_ask(w.ports[PORT_HTTP], GET("/first/worker"), &a), 503);
+	for (int i = 0; i < 2; i++)
+		sem_post(&w.go);
+	client_read(&r, false, &a);
+	assert_int_equal(a.status, 200);
+	client_read(&other, false, &a);
+	assert_int_equal(a.status, 200);
+	reader_close(&r);
+	reader_close(&other);
+	answer_free(&a);
+	world_stop(&w);
+}
+
 /* The answer of a request whose client is gone is dropped. */
 static void
 an_answer_without_its_client_is_dropped(void **state)
@@ -288,6 +334,7 @@ main(void)
 		cmocka_unit_test(too_many_held_replies_answer_at_once),
 		cmocka_unit_test(storm),
 		cmocka_unit_test(a_full_queue_is_answered_503),
+		cmocka_unit_test(the_loop_answers_or_hands_on),
 		cmocka_unit_test(an_answer_without_its_client_is_dropped),
 		cmocka_unit_test(draining_finishes_what_runs),
 		cmocka_unit_test(draining_is_bounded),

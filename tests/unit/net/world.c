@@ -39,6 +39,18 @@ serve_slow(void *ctx, struct http_req *req, struct http_resp *resp)
 	resp->body = bytes_str("slow");
 }
 
+/* "loop" is answered here, anything else by /slow's handler. */
+static void
+serve_first(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	if (strcmp(req->capture[0], "loop") != 0) {
+		http_hand_on(resp, serve_slow, ctx);
+		return;
+	}
+	resp->status = 200;
+	resp->body = bytes_str("first");
+}
+
 static void
 hold_over(void *ctx, struct http_req *req, struct http_resp *resp)
 {
@@ -108,6 +120,8 @@ add_routes(struct world *w)
 		    refuse },
 		{ HTTP_GET, "/hold/{ms}", serve_hold, w, ON_WORKER, 0, NULL,
 		    ALL, NULL },
+		{ HTTP_GET, "/first/{what}", serve_first, w, ON_LOOP, 0, NULL,
+		    ALL, refuse },
 		{ HTTP_GET, "/peer", serve_peer, w, ON_WORKER, 0, NULL, ALL,
 		    NULL },
 		{ HTTP_GET, "/cert", serve_cert, w, ON_WORKER, 0, NULL,

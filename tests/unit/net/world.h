@@ -36,6 +36,7 @@ struct world {
  * Routes: GET/POST /blob (loop, 100 octets), GET /big (loop, 3 MiB),
  * POST /echo (worker, 100 000), POST /short (worker, 10, application/x-test),
  * GET /slow (worker, until `go`), GET /hold/{ms} (worker, job "job"),
+ * GET /first/{what} (loop first: "loop" is answered there, the rest is /slow),
  * GET /peer (worker), GET /cert (worker, est), GET /x/… refused as problems.
  */
 void world_init(struct world *w);
