@@ -127,6 +127,9 @@ tick(struct housekeeping *h)
 		if (!ca_crl_run(s->ca, &err))
 			log_err(LOG_ERROR, "crl", &err);
 		err_clear(&err);
+		if (s->log != NULL && !tlog_run(s->log, &err))
+			log_err(LOG_ERROR, "log-checkpoint", &err);
+		err_clear(&err);
 		if (!acme_run(s->acme, &err))
 			log_err(LOG_ERROR, "validations", &err);
 		err_clear(&err);

@@ -90,6 +90,21 @@ open_core(struct server *s, struct err *err)
 	return ca_crl_run(s->ca, err);
 }
 
+/* The log's tree serves auditors: a damaged one stops neither issuance nor
+ * status, and is told. */
+static void
+open_log(struct server *s)
+{
+	const struct tlog_deps deps = { .store = s->store,
+		.signer = signer_remote_port(s->signer),
+		.lanes = s->lanes,
+		.clock = s->clock };
+	struct err err = { 0 };
+
+	if (!tlog_new(&deps, &s->log, &err))
+		log_err(LOG_ERROR, "log-not-opened", &err);
+}
+
 static void
 open_protocols(struct server *s)
 {
@@ -112,6 +127,7 @@ open_protocols(struct server *s)
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
 	s->publish.ca = s->ca;
+	s->publish.log = s->log;
 	s->health.testing = s->testing;
 	s->health.store = s->store;
 	s->health.ca = s->ca;
@@ -121,6 +137,7 @@ open_protocols(struct server *s)
 	acme_routes(s->acme, s->routes);
 	api_routes(s->api, s->routes);
 	publish_routes(&s->publish, s->routes);
+	publish_log_routes(&s->publish, s->routes);
 	health_routes(&s->health, s->routes);
 }
 
@@ -158,6 +175,7 @@ server_start(struct server *s, struct err *err)
 	s->probes = probes_new(&c->validation, err);
 	if (s->probes == NULL || !open_core(s, err))
 		return false;
+	open_log(s);
 	open_protocols(s);
 	housekeeping_measure(s);
 	if (!open_network(s, err))
@@ -211,6 +229,7 @@ server_stop(struct server *s, int64_t ms)
 	acme_free(s->acme);
 	api_free(s->api);
 	ca_free(s->ca);
+	tlog_free(s->log);
 	http_routes_free(s->routes);
 	http_waits_free(s->waits);
 	signer_remote_free(s->signer);

@@ -57,6 +57,7 @@ struct server {
 	struct lanes *lanes;
 	struct signer_remote *signer;
 	struct ca *ca;
+	struct tlog *log; /* NULL: it is damaged */
 	struct acme *acme;
 	struct api *api;
 	struct publish publish;

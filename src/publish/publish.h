@@ -7,13 +7,18 @@
 #define PUBLISH_PUBLISH_H
 
 #include "ca/ca.h"
+#include "ca/tlog.h"
 #include "http/route.h"
 
 struct publish {
 	struct ca *ca;
+	struct tlog *log; /* NULL: there is nothing to serve of it */
 };
 
 /* p must outlive the table. */
 void publish_routes(struct publish *p, struct http_routes *routes);
+
+/* The log's checkpoint and tiles (log.c). */
+void publish_log_routes(struct publish *p, struct http_routes *routes);
 
 #endif

@@ -128,5 +128,6 @@ core_log_sign(struct signer_core *c, const struct journal_record *r,
 		return false;
 	buf_add(out, key, sizeof(key));
 	buf_add_bytes(out, buf_bytes(&signature));
+	buf_add_str(out, c->log.origin);
 	return true;
 }

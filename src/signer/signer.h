@@ -102,8 +102,8 @@ bool signer_core_set_limits(struct signer_core *c,
     const struct signer_limits *l, size_t n, struct err *err) MUST_CHECK;
 /*
  * Takes the log's key (Ed25519) and the origin that its checkpoints name.  For
- * SIGN_LOG the signature is the public key and the checkpoint's signature, 32
- * and 64 octets.  ERR_CONFIG.
+ * SIGN_LOG the signature is the public key, the checkpoint's signature (32 and
+ * 64 octets) and the origin.  ERR_CONFIG.
  */
 bool signer_core_set_log(struct signer_core *c, struct privkey *key,
     const char *origin, struct err *err) MUST_CHECK;

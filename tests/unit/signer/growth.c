@@ -96,7 +96,9 @@ assert_signs(struct log *l, struct signer_core *core,
 	}
 	if (err.kind != ERR_NONE)
 		fail_msg("%s", err.shown);
-	assert_int_equal(out.n, NOTE_KEY + NOTE_SIGNATURE);
+	assert_int_equal(out.n, NOTE_KEY + NOTE_SIGNATURE + strlen(ORIGIN));
+	assert_memory_equal(
+	    out.p + NOTE_KEY + NOTE_SIGNATURE, ORIGIN, strlen(ORIGIN));
 	merkle_root(&l->trees[req->position], &root);
 	checkpoint_text(ORIGIN, req->position, &root, &text);
 	note_key_make(ORIGIN, out.p, &key);
