@@ -493,5 +493,6 @@ ca_counters_get(const struct ca *ca, struct ca_counters *out)
 	*out = (struct ca_counters){ .issued = atomic_load(&ca->issued),
 		.refused = atomic_load(&ca->refused),
 		.revoked = atomic_load(&ca->revoked),
-		.crls = atomic_load(&ca->crls) };
+		.crls = atomic_load(&ca->crls),
+		.approvals_pending = atomic_load(&ca->approvals_pending) };
 }

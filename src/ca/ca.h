@@ -175,6 +175,7 @@ bool ca_signer_limits(const struct config *config, uint8_t node,
 
 struct ca_counters {
 	uint64_t issued, refused, revoked, crls;
+	uint64_t approvals_pending; /* gauge, approval.h */
 };
 void ca_counters_get(const struct ca *ca, struct ca_counters *out);
 

@@ -91,6 +91,7 @@ struct ca {
 	_Atomic int64_t status_since; /* nothing that expired before */
 	atomic_bool unfinished; /* an intent was left open */
 	atomic_ullong issued, refused, revoked, crls;
+	atomic_ullong approvals_pending; /* as last measured */
 };
 
 static inline int64_t

@@ -97,6 +97,7 @@ request_check(struct issuance *i, const struct ca_request *req, struct err *err)
 	return profile_check_key(p, &req->csr->key, err) &&
 	    check_names(req, p, i->arena, err) &&
 	    token_check_request(ca, req, i->arena, err) &&
+	    approval_check_request(ca, req, i->arena, err) &&
 	    check_key_not_ours(ca, req->csr->spki, err) &&
 	    check_key_not_blocked(ca, req, err) && check_key(ca, req, p, err);
 }
@@ -122,6 +123,7 @@ request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
 		.order_id = req->order_id,
 		.replaces = req->replaces,
 		.token_id = req->token_id,
+		.approval_id = req->approval_id,
 		.evidence = req->evidence };
 	digest_sha256(req->csr->der, i->csr_sha256);
 }
@@ -219,7 +221,8 @@ issuance_row(struct issuance *i)
 		.reason = -1,
 		.sig_alg = issuer->sig_alg,
 		.tbs = i->tbs,
-		.token_id = i->token_id };
+		.token_id = i->token_id,
+		.approval_id = i->approval_id };
 
 	random_object_id(&i->ca->deps.random, i->in.now, id);
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));

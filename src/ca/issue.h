@@ -15,7 +15,7 @@ struct issuance {
 	struct spec_input in;
 	enum signer_kind kind;
 	const char *requester, *account_id, *order_id, *replaces;
-	const char *token_id;
+	const char *token_id, *approval_id;
 	struct bytes evidence;
 	uint8_t csr_sha256[32];
 	/* made here */
@@ -34,6 +34,9 @@ bool issuance_names_parse(const char *text, struct arena *a, struct names *out,
 /* token.c: may this token be used for this request?  Nothing is taken.
  * ERR_UNAUTHORIZED, ERR_IDENTIFIER_REJECTED. */
 bool token_check_request(struct ca *ca, const struct ca_request *req,
+    struct arena *a, struct err *err) MUST_CHECK;
+/* approval.c: was it approved for these names?  ERR_UNAUTHORIZED. */
+bool approval_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;
 
 /* The profile's CA as it is now.  ERR_REJECTED if it is gone or offline. */

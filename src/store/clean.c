@@ -6,6 +6,9 @@
  * its last order has gone.  Log and certificates are never cleaned.
  */
 #define KEEP_FAILED (int64_t)(7 * 86400)
+/* Tokens and requests of the approval queue, so that who made or decided them
+ * can still be looked up; the log keeps that for good. */
+#define KEEP_ENROLMENT (int64_t)(90 * 86400)
 #define KEEP_ISSUED (int64_t)(30 * 86400)
 
 struct clean {
@@ -88,7 +91,21 @@ clean_apply(struct db *db, void *arg, struct err *err)
 		"WHERE expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM "
 		"order_authz WHERE authz_seq = z.seq) AND NOT EXISTS (SELECT "
 		"1 FROM job WHERE authz_seq = z.seq) LIMIT ?2)",
-		c->now - KEEP_FAILED, err);
+		c->now - KEEP_FAILED, err) &&
+	    clean_run(db, c,
+		"DELETE FROM token_use WHERE cert_id IN (SELECT u.cert_id FROM "
+		"token t JOIN token_use u ON u.token_id = t.id WHERE "
+		"t.expires_at <= ?1 LIMIT ?2)",
+		c->now - KEEP_ENROLMENT, err) &&
+	    clean_run(db, c,
+		"DELETE FROM token WHERE seq IN (SELECT seq FROM token t "
+		"WHERE expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM "
+		"token_use WHERE token_id = t.id) LIMIT ?2)",
+		c->now - KEEP_ENROLMENT, err) &&
+	    clean_run(db, c,
+		"DELETE FROM approval WHERE seq IN (SELECT seq FROM approval "
+		"WHERE expires_at <= ?1 LIMIT ?2)",
+		c->now - KEEP_ENROLMENT, err);
 }
 
 bool

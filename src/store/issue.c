@@ -113,6 +113,7 @@ cert_intent_apply(struct db *db, void *arg, struct err *err)
 
 	return (c->row->order_id == NULL || order_begin(db, c, err)) &&
 	    token_take(db, c->row, err) &&
+	    approval_take(db, c->row, c->csr_sha256, err) &&
 	    event_append(db, &c->event, &c->position, err) &&
 	    cert_insert(db, c->row, c->position, &seq, err) &&
 	    cert_insert_parts(db, c, seq, err);
@@ -123,6 +124,7 @@ cert_intent_event(
     const struct cert_row *row, const uint8_t *csr_sha256, struct event *e)
 {
 	event_text(e, "account", row->account_id);
+	event_text(e, "approval", row->approval_id);
 	event_text(e, "ca", row->ca);
 	if (csr_sha256 != NULL)
 		event_hex(e, "csr_sha256", csr_sha256, 32);
@@ -312,6 +314,7 @@ cert_void_apply(struct db *db, void *arg, struct err *err)
 	bind_text(&order, c->error_json);
 	return query_change(&q, NULL, err) && query_change(&order, NULL, err) &&
 	    token_give_back(db, c->id, err) &&
+	    approval_give_back(db, c->id, err) &&
 	    event_append(db, &c->event, NULL, err);
 }
 

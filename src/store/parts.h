@@ -52,5 +52,14 @@ bool token_take(
 /* The certificate is void: what it took can be used again. */
 bool token_give_back(
     struct db *db, const char *cert_id, struct err *err) MUST_CHECK;
+/* cert->approval_id, if it is of these bytes (approval.c).  ERR_UNAUTHORIZED.
+ */
+bool approval_take(struct db *db, const struct cert_row *cert,
+    const uint8_t *csr_sha256, struct err *err) MUST_CHECK;
+bool approval_give_back(
+    struct db *db, const char *cert_id, struct err *err) MUST_CHECK;
+/* A current operator?  ERR_UNAUTHORIZED (operator.c). */
+bool operator_check(
+    struct db *db, const char *name, struct err *err) MUST_CHECK;
 
 #endif

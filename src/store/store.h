@@ -305,7 +305,8 @@ struct cert_row {
  * Invariant 4, first record.  Appends the intent to the log and returns its
  * position.  With order_id: only while that order is ready (→ processing, with
  * this certificate and csr_sha256); ERR_ORDER_NOT_READY otherwise.  A use of
- * token_id is taken with it (store/token.h); ERR_UNAUTHORIZED.
+ * token_id and approval_id are taken with it (store/token.h, store/approval.h);
+ * ERR_UNAUTHORIZED.
  */
 bool store_cert_intent(struct store *s, const struct cert_row *row,
     const uint8_t csr_sha256[32], uint64_t *position,
@@ -398,8 +399,8 @@ bool store_log_list(struct store *s, uint64_t from, unsigned limit,
 /* The node's serial prefix 01-7f, drawn at init. */
 bool store_node_get(struct store *s, uint8_t *node, struct err *err) MUST_CHECK;
 
-/* Removes orders, authorizations and jobs long out of use; at most `limit`
- * rows a call, *removed says how many. */
+/* Removes orders, authorizations, jobs, tokens and approvals long out of use;
+ * at most `limit` rows a call, *removed says how many. */
 bool store_clean(struct store *s, int64_t now, unsigned limit,
     uint64_t *removed, struct err *err) MUST_CHECK;
 
