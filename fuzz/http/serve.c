@@ -54,6 +54,10 @@ static const struct http_route rows[] = {
 	    LISTENER_HTTP, NULL },
 	{ HTTP_GET, "/o/{rest*}", serve_text, NULL, ON_LOOP, 0, NULL,
 	    LISTENER_HTTP, NULL },
+	{ HTTP_GET | HTTP_POST, "/{top*}/.known/est/{op}", serve_text, NULL,
+	    ON_WORKER, 64, NULL, LISTENER_HTTP, NULL },
+	{ HTTP_GET, "/{top*}/.known/est/{label}/{op}", serve_text, NULL,
+	    ON_WORKER, 64, NULL, LISTENER_HTTP, NULL },
 	{ HTTP_POST, "/{any}", serve_text, NULL, ON_WORKER, 64, NULL,
 	    LISTENER_HTTP | LISTENER_HTTPS, NULL },
 };

@@ -29,30 +29,6 @@ read_csr(const char *text, struct arena *a, struct csr *out, struct err *err)
 	return csr_parse(der, a, out, err);
 }
 
-/* A CSR without a subjectAltName: its common name, if that is a name. */
-static bool
-names_of_csr(
-    const struct csr *csr, struct arena *a, struct names *out, struct err *err)
-{
-	struct name *one = arena_alloc(a, sizeof(*one));
-	struct err ignored = { 0 };
-	uint8_t ip[16];
-
-	if (csr->names.n > 0) {
-		*out = csr->names;
-		return true;
-	}
-	if (csr->common_name == NULL ||
-	    !name_parse(
-		name_ip_octets(csr->common_name, ip) > 0 ? NAME_IP : NAME_DNS,
-		bytes_str(csr->common_name), a, one, &ignored))
-		return fail(err, ERR_BAD_CSR,
-		    "the CSR has no subjectAltName, expected one, or names "
-		    "with the request");
-	*out = (struct names){ one, 1 };
-	return true;
-}
-
 static bool
 read_names(const json_t *list, const struct csr *csr, struct arena *a,
     struct names *out, struct err *err)
@@ -61,7 +37,7 @@ read_names(const json_t *list, const struct csr *csr, struct arena *a,
 	struct name *v;
 
 	if (list == NULL || (json_is_array(list) && n == 0))
-		return names_of_csr(csr, a, out, err);
+		return csr_names(csr, a, out, err);
 	if (!json_is_array(list))
 		return fail(err, ERR_MALFORMED, "names is not a list");
 	if (n > NAMES_MAX)

@@ -142,6 +142,9 @@ struct subject {
 void subject_put(struct buf *b, const struct subject *s);
 /* "CN=x,O=y" for people; also for logs.  RFC 4514 escapes. */
 char *subject_text(struct arena *a, struct bytes name);
+/* RFC 5280 section 7.1: are two Names, both checked, the same?  Case, the type
+ * of string and the amount of white space make no difference. */
+bool subject_equal(struct arena *a, struct bytes x, struct bytes y);
 /* The last CN, or NULL. */
 const char *subject_common_name(struct arena *a, struct bytes name);
 /* SHA-1-free key identifier: RFC 7093 section 2 method 1, 20 octets. */

@@ -183,6 +183,7 @@ info_parse(struct der d, struct arena *a, struct csr *out, struct err *err)
 		    "CSR has something other than attributes behind its key");
 	if (!subject_parse(a, out, err))
 		return false;
+	out->attributes = found ? attributes : BYTES_NONE;
 	return !found || attributes_parse(attributes, a, out, err);
 }
 
@@ -228,6 +229,50 @@ csr_parse(struct bytes der, struct arena *a, struct csr *out, struct err *err)
 		    "CSR has a signature algorithm that does not fit its key");
 	*out = csr;
 	return true;
+}
+
+bool
+csr_names(
+    const struct csr *csr, struct arena *a, struct names *out, struct err *err)
+{
+	struct name *one = arena_alloc(a, sizeof(*one));
+	struct err ignored = { 0 };
+	uint8_t ip[16];
+
+	if (csr->names.n > 0) {
+		*out = csr->names;
+		return true;
+	}
+	if (csr->common_name == NULL ||
+	    !name_parse(
+		name_ip_octets(csr->common_name, ip) > 0 ? NAME_IP : NAME_DNS,
+		bytes_str(csr->common_name), a, one, &ignored))
+		return fail(err, ERR_BAD_CSR,
+		    "the CSR has no subjectAltName, expected one, or a common "
+		    "name that is a DNS name or an IP address");
+	*out = (struct names){ one, 1 };
+	return true;
+}
+
+bool
+csr_attribute(const struct csr *csr, struct bytes oid, struct bytes *value)
+{
+	struct der d = der_of(csr->attributes), attribute, values;
+	struct bytes type, whole;
+
+	/* They were parsed once: none of this can fail but by absence. */
+	while (der_enter(&d, DER_SEQUENCE, &attribute)) {
+		if (!der_read(&attribute, DER_OID, &type) ||
+		    !bytes_equal(type, oid))
+			continue;
+		if (!der_enter(&attribute, DER_SET, &values) ||
+		    !der_read_any(&values, NULL, NULL, &whole) ||
+		    !der_at_end(&values))
+			return false;
+		*value = whole;
+		return true;
+	}
+	return false;
 }
 
 bool

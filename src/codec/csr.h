@@ -26,6 +26,7 @@ struct csr {
 	struct names names; /* SAN, normalised, in sent order */
 	bool must_staple; /* TLS feature 5 asked for */
 	struct bytes extensions; /* content of the ExtensionRequest */
+	struct bytes attributes; /* content of [0], all DER; see below */
 	const char *challenge_password; /* NULL if none (SCEP) */
 	enum sig_alg sig_alg;
 	struct bytes signature;
@@ -35,6 +36,14 @@ struct csr {
  * cannot be read is ERR_BAD_PUBLIC_KEY. */
 bool csr_parse(struct bytes der, struct arena *a, struct csr *out,
     struct err *err) MUST_CHECK;
+/* What it asks for: its subjectAltName or, where it has none, its common name
+ * if that is a DNS name or an IP address.  ERR_BAD_CSR if it is neither. */
+bool csr_names(const struct csr *csr, struct arena *a, struct names *out,
+    struct err *err) MUST_CHECK;
+/* The value of an attribute, whole; false if it is not there or has more than
+ * one value.  For those that only one protocol knows. */
+bool csr_attribute(
+    const struct csr *csr, struct bytes oid, struct bytes *value) MUST_CHECK;
 /* RFC 2986 section 3: the signature proves possession of the key. */
 bool csr_verify(
     struct lane *lane, const struct csr *csr, struct err *err) MUST_CHECK;

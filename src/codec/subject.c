@@ -236,3 +236,63 @@ subject_put(struct buf *b, const struct subject *s)
 	rdn_put(b, OID(COMMON_NAME), DER_UTF8_STRING, s->common_name);
 	der_close(b, mark);
 }
+
+/* Without white space at the ends, and with one space for any run inside. */
+static const char *
+without_extra_space(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s), *o = copy;
+
+	for (; *s != '\0'; s++) {
+		if (*s != ' ')
+			*o++ = *s;
+		else if (o > copy && s[1] != ' ' && s[1] != '\0')
+			*o++ = ' ';
+	}
+	*o = '\0';
+	return copy;
+}
+
+static bool
+value_equal(
+    struct arena *a, const struct attribute *x, const struct attribute *y)
+{
+	const char *s, *t;
+
+	if (!bytes_equal(x->oid, y->oid))
+		return false;
+	if (bytes_equal(x->whole, y->whole))
+		return true;
+	s = dirstring_text(x->tag, x->value, a);
+	t = dirstring_text(y->tag, y->value, a);
+	return s != NULL && t != NULL &&
+	    text_equal_nocase(
+		without_extra_space(a, s), without_extra_space(a, t));
+}
+
+/* One RDN; one of several attributes only octet for octet. */
+static bool
+rdn_equal(struct arena *a, struct bytes x, struct bytes y)
+{
+	struct der dx = der_of(x), dy = der_of(y);
+	struct attribute ax, ay;
+
+	return bytes_equal(x, y) ||
+	    (attribute_read(&dx, &ax) && attribute_read(&dy, &ay) &&
+		der_at_end(&dx) && der_at_end(&dy) && value_equal(a, &ax, &ay));
+}
+
+bool
+subject_equal(struct arena *a, struct bytes x, struct bytes y)
+{
+	struct bytes rx, ry;
+	struct der dx, dy;
+
+	if (!rdns_read(x, &dx) || !rdns_read(y, &dy))
+		return false;
+	while (!der_at_end(&dx) && !der_at_end(&dy))
+		if (!der_read(&dx, DER_SET, &rx) ||
+		    !der_read(&dy, DER_SET, &ry) || !rdn_equal(a, rx, ry))
+			return false;
+	return der_at_end(&dx) && der_at_end(&dy);
+}

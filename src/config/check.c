@@ -211,6 +211,72 @@ check_validation(struct config_loading *l, const struct config_loads *loads,
 		    "/usr/share/dns/root.key");
 }
 
+static bool
+has_word(const struct config_strings *list, const char *word)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* A client certificate without the usage passes no handshake of a careful
+ * client, and we would not take it. */
+static void
+check_label_certificates(struct config_loading *l,
+    const struct config_loaded *ld, const struct config *c,
+    const struct config_est_label *label, const char *profile, const char *key)
+{
+	const struct config_profile *p = config_profile_find(c, profile);
+
+	if (p == NULL)
+		tell(l, ld, key,
+		    arena_printf(l->arena, "the profile %.32s", profile),
+		    names_of_profiles(l, c), "name one of them, or add it");
+	else if (has_word(&label->authentication, "certificate") &&
+	    !has_word(&p->extended_key_usage, "clientAuth"))
+		tell(l, ld, key,
+		    arena_printf(l->arena,
+			"the profile %.32s, whose certificates are no client "
+			"certificates",
+			profile),
+		    "a profile whose extended_key_usage has clientAuth",
+		    "add clientAuth to the profile, name others in "
+		    "certificate_profiles, or take certificate out of "
+		    "authentication");
+}
+
+static void
+check_label(struct config_loading *l, const struct config_loaded *ld,
+    const struct config *c, const struct config_est_label *label)
+{
+	const struct config_strings *profiles = &label->certificate_profiles;
+
+	if (label->profile == NULL)
+		return;
+	if (profiles->n == 0)
+		check_label_certificates(
+		    l, ld, c, label, label->profile, "profile");
+	else if (config_profile_find(c, label->profile) == NULL)
+		tell(l, ld, "profile",
+		    arena_printf(l->arena, "the profile %.32s", label->profile),
+		    names_of_profiles(l, c), "name one of them, or add it");
+	for (size_t i = 0; i < profiles->n; i++)
+		check_label_certificates(
+		    l, ld, c, label, profiles->v[i], "certificate_profiles");
+	if (has_word(&label->authentication, "users") !=
+	    (label->users_file != NULL))
+		tell(l, ld,
+		    label->users_file == NULL ? "authentication" : "users_file",
+		    label->users_file == NULL ? "users, but no users_file"
+					      : "a users_file that is not used",
+		    "users in authentication and a users_file, or neither",
+		    "add the other, or take this out");
+	if (label->authentication.n == 0)
+		tell(l, ld, "authentication", "nobody",
+		    "certificate, users or both", "name one");
+}
+
 void
 config_check(struct config_loading *l, const struct config_loads *loads,
     struct config *c)
@@ -222,6 +288,8 @@ config_check(struct config_loading *l, const struct config_loads *loads,
 		check_profile(l, &loads->profiles[i], c, &c->profiles[i]);
 	check_profile_name(l, loads, c, "default_profile", c->default_profile);
 	check_tls(l, loads, c);
+	for (size_t i = 0; i < c->est.labels_n; i++)
+		check_label(l, &loads->labels[i], c, &c->est.labels[i]);
 	check_validation(l, loads, c);
 	if (c->crl.validity <= c->crl.period)
 		tell(l, &loads->root, "crl.validity",

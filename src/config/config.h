@@ -130,6 +130,26 @@ struct config_acme {
 	int64_t max_names; /* per order */
 };
 
+enum est_wrap { EST_WRAP_AUTO, EST_WRAP_ALWAYS, EST_WRAP_NEVER };
+enum est_certificate_names { EST_NAMES_SAME, EST_NAMES_ANY };
+
+/* A label of EST: what clients of one path may have, and who they are. */
+struct config_est_label {
+	const char *name;
+	const char *profile;
+	struct config_strings authentication; /* certificate, users */
+	const char *users_file, *anchors_file;
+	struct config_strings certificate_profiles; /* empty: its own */
+	enum est_certificate_names certificate_names;
+	bool registrars;
+	bool change_names;
+	bool channel_binding; /* required */
+	struct config_strings names; /* patterns; empty: the profile's */
+	int64_t max_failures, failure_period; /* per source address */
+	enum est_wrap base64_wrap;
+	unsigned line;
+};
+
 struct config_limits {
 	int64_t max_connections;
 	int64_t max_connections_per_address;
@@ -158,6 +178,10 @@ struct config {
 	const char *default_profile;
 	struct config_validation validation;
 	struct config_acme acme;
+	struct {
+		struct config_est_label *labels;
+		size_t labels_n;
+	} est;
 	struct {
 		int64_t validity;
 		const char *key;

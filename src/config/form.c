@@ -21,6 +21,11 @@ static const char *const form_expected[FORMS] = {
 	[FORM_LISTEN] = "ADDRESS:PORT in numbers",
 	[FORM_COUNTRY] = "a country code of two capital letters",
 	[FORM_ORGANIZATION] = "text of at most 64 octets",
+	[FORM_LABEL] = "a name of at most 32 of a-z 0-9 - that is no word of "
+		       "a protocol and no operation of EST",
+	[FORM_NAME_PATTERN] =
+	    "dns:, ip:, email: or uri: and a name, in which * stands for any "
+	    "text and ? for any character",
 };
 
 const char *
@@ -60,6 +65,31 @@ config_name_is_good(const char *s)
 		if (strcmp(s, words[i]) == 0)
 			return false;
 	return true;
+}
+
+bool
+config_label_is_good(const char *s)
+{
+	/* RFC 7030 section 3.2.2: a label is no operation's path. */
+	static const char *const operations[] = { "cacerts", "simpleenroll",
+		"simplereenroll", "fullcmc", "serverkeygen", "csrattrs" };
+
+	for (size_t i = 0; i < COUNT_OF(operations); i++)
+		if (strcmp(s, operations[i]) == 0)
+			return false;
+	return config_name_is_good(s);
+}
+
+static bool
+is_name_pattern(const char *s)
+{
+	static const char *const tags[] = { "dns:", "ip:", "email:", "uri:" };
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < COUNT_OF(tags); i++)
+		if (strncmp(s, tags[i], strlen(tags[i])) == 0)
+			return n > strlen(tags[i]) && n <= 512;
+	return false;
 }
 
 /* RFC 1123 section 2.1 and the underscore of service names; n octets. */
@@ -267,6 +297,10 @@ form_holds(const struct config_row *row, const char *s)
 		    s[1] <= 'Z';
 	case FORM_ORGANIZATION:
 		return n > 0 && n <= 64;
+	case FORM_LABEL:
+		return config_label_is_good(s);
+	case FORM_NAME_PATTERN:
+		return is_name_pattern(s);
 	case FORMS:
 		break;
 	}

@@ -15,6 +15,8 @@ void config_form_mend(
     const struct config_row *row, const char *text, struct buf *out);
 /* [a-z0-9-]{1,32}, and no word of the URL space. */
 bool config_name_is_good(const char *s);
+/* And no operation of EST: those follow a label in a path. */
+bool config_label_is_good(const char *s);
 /* For the manual and for mistakes; NULL where the words of the row say it. */
 const char *config_form_expected(enum config_form form);
 

@@ -134,10 +134,11 @@ load_named(struct config_loading *l, const struct config_table *t,
 {
 	static const struct config_node nothing = { .kind = NODE_MAP };
 
-	if (!config_name_is_good(node->key))
+	if (!config_name_is_good(node->key) ||
+	    (t->name_form == FORM_LABEL && !config_label_is_good(node->key)))
 		tell_key(l, node,
 		    arena_printf(l->arena, "the name %.60s", node->key),
-		    config_form_expected(FORM_NAME), "choose another name");
+		    config_form_expected(t->name_form), "choose another name");
 	*ld = (struct config_loaded){
 		.table = t,
 		.base = base,
@@ -156,44 +157,49 @@ load_named(struct config_loading *l, const struct config_table *t,
 	load_table(l, ld, NULL, node);
 }
 
-/* cas or profiles. */
+static struct config_loaded **
+loads_of(struct config_loads *loads, enum config_type type)
+{
+	switch (type) {
+	case CONFIG_CAS:
+		return &loads->cas;
+	case CONFIG_PROFILES:
+		return &loads->profiles;
+	default:
+		return &loads->labels;
+	}
+}
+
+/* cas, profiles or labels; only the last may be empty. */
 static bool
 load_map(struct config_loading *l, const struct config_row *row,
     const struct config_node *node, struct config *c,
     struct config_loads *loads)
 {
 	const struct config_table *t = config_row_table(row);
+	struct config_loaded **loaded = loads_of(loads, row->type);
+	bool may_be_empty = strcmp(row->def, "{}") == 0;
+	char *entries;
 	size_t n = 0;
 
-	if (node->kind != NODE_MAP || node->first == NULL) {
+	if (node->kind != NODE_MAP || (node->first == NULL && !may_be_empty)) {
 		config_value_tell(l, row, node, "name at least one");
 		return false;
 	}
 	for (const struct config_node *i = node->first; i != NULL; i = i->next)
 		n++;
-	if (row->type == CONFIG_CAS) {
-		c->cas = arena_array(l->arena, n, t->size);
-		c->cas_n = n;
-		loads->cas = arena_array(l->arena, n, sizeof(*loads->cas));
-	} else {
-		c->profiles = arena_array(l->arena, n, t->size);
-		c->profiles_n = n;
-		loads->profiles =
-		    arena_array(l->arena, n, sizeof(*loads->profiles));
-	}
+	entries = arena_array(l->arena, n, t->size);
+	*loaded = arena_array(l->arena, n, sizeof(**loaded));
+	memcpy((char *)c + row->at, &entries, sizeof(entries));
+	memcpy((char *)c + row->at_n, &n, sizeof(n));
 	n = 0;
 	for (const struct config_node *i = node->first; i != NULL;
 	     i = i->next, n++) {
-		if (row->type == CONFIG_CAS) {
-			c->cas[n].name = i->key;
-			c->cas[n].line = i->key_line;
-			load_named(l, t, i, &c->cas[n], &loads->cas[n]);
-		} else {
-			c->profiles[n].name = i->key;
-			c->profiles[n].line = i->key_line;
-			load_named(
-			    l, t, i, &c->profiles[n], &loads->profiles[n]);
-		}
+		char *entry = entries + n * t->size;
+
+		memcpy(entry + t->at_name, &i->key, sizeof(i->key));
+		memcpy(entry + t->at_line, &i->key_line, sizeof(i->key_line));
+		load_named(l, t, i, entry, &(*loaded)[n]);
 	}
 	return true;
 }
@@ -202,7 +208,7 @@ static bool
 load_value(struct config_loading *l, const struct config_row *row,
     const struct config_node *node, void *base, struct config_loads *loads)
 {
-	if (row->type == CONFIG_CAS || row->type == CONFIG_PROFILES)
+	if (config_row_table(row) != NULL)
 		return load_map(l, row, node, base, loads);
 	return config_value_read(l, row, node, base);
 }

@@ -22,7 +22,7 @@ struct config_loaded {
 
 struct config_loads {
 	struct config_loaded root;
-	struct config_loaded *cas, *profiles; /* as in struct config */
+	struct config_loaded *cas, *profiles, *labels; /* as in struct config */
 };
 
 /* What no option says alone; fills what is derived from others. */

@@ -59,6 +59,29 @@ markdown_head(const char *title, const char *text, struct buf *out)
 	    "|---|---|---|---|\n");
 }
 
+/* "cas.NAME.": what stands before the options of a map's entries. */
+static const char *
+entry_prefix(const struct config_row *map)
+{
+	switch (map->type) {
+	case CONFIG_CAS:
+		return "cas.NAME.";
+	case CONFIG_PROFILES:
+		return "profiles.NAME.";
+	default:
+		return "est.labels.NAME.";
+	}
+}
+
+static void
+markdown_entries(const struct config_row *map, struct buf *out)
+{
+	const struct config_table *t = config_row_table(map);
+
+	for (size_t i = 0; t != NULL && i < t->n; i++)
+		markdown_row(&t->rows[i], entry_prefix(map), out);
+}
+
 static void
 markdown_section(const struct config_section *s, struct buf *out)
 {
@@ -70,17 +93,12 @@ markdown_section(const struct config_section *s, struct buf *out)
 	markdown_head(buf_cstr(&title), s->text, out);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct config_row *row = &t->rows[i];
-		const struct config_table *inner = config_row_table(row);
 
-		if (strcmp(row->key, s->key) == 0 && inner != NULL)
-			for (size_t j = 0; j < inner->n; j++)
-				markdown_row(&inner->rows[j],
-				    row->type == CONFIG_CAS ? "cas.NAME."
-							    : "profiles.NAME.",
-				    out);
-		else if (strncmp(row->key, s->key, n) == 0 &&
-		    row->key[n] == '.')
+		if (strncmp(row->key, s->key, n) == 0 && row->key[n] == '.')
 			markdown_row(row, "", out);
+		else if (strcmp(row->key, s->key) != 0)
+			continue;
+		markdown_entries(row, out);
 	}
 }
 
@@ -151,15 +169,11 @@ config_print_man(struct buf *out)
 		const struct config_table *inner =
 		    config_row_table(&t->rows[i]);
 
-		if (inner == NULL) {
+		if (inner == NULL || strchr(t->rows[i].key, '.') != NULL)
 			man_row(&t->rows[i], "", out);
-			continue;
-		}
-		for (size_t j = 0; j < inner->n; j++)
-			man_row(&inner->rows[j],
-			    t->rows[i].type == CONFIG_CAS ? "cas.NAME."
-							  : "profiles.NAME.",
-			    out);
+		for (size_t j = 0; inner != NULL && j < inner->n; j++)
+			man_row(
+			    &inner->rows[j], entry_prefix(&t->rows[i]), out);
 	}
 }
 

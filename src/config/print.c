@@ -158,7 +158,8 @@ config_print_settings(
 		const char *dot = strchr(row->key, '.');
 		size_t m = dot == NULL ? 0 : (size_t)(dot - row->key);
 
-		if (config_row_table(row) != NULL) {
+		/* est.labels lies in its section and is empty. */
+		if (config_row_table(row) != NULL && dot == NULL) {
 			print_map(row, set, n, out);
 			continue;
 		}

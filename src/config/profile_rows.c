@@ -72,6 +72,9 @@ const struct config_table config_ca_table = {
 	.rows = ca_rows,
 	.n = COUNT_OF(ca_rows),
 	.size = sizeof(struct config_ca),
+	.at_name = CA_AT(name),
+	.at_line = CA_AT(line),
+	.name_form = FORM_NAME,
 };
 
 static const char *const words_keys[] = { "ec-p256", "ec-p384", "ec-p521",
@@ -301,4 +304,7 @@ const struct config_table config_profile_table = {
 	.rows = profile_rows,
 	.n = COUNT_OF(profile_rows),
 	.size = sizeof(struct config_profile),
+	.at_name = AT(name),
+	.at_line = AT(line),
+	.name_form = FORM_NAME,
 };

@@ -99,12 +99,14 @@ static const struct config_row rows[] = {
 	{ .key = "cas",
 	    .type = CONFIG_CAS,
 	    .at = AT(cas),
+	    .at_n = AT(cas_n),
 	    .def = "{issuing: {key: keys/issuing.key, "
 		   "certificate: certs/issuing.pem}}",
 	    .text = "The certification authorities by name." },
 	{ .key = "profiles",
 	    .type = CONFIG_PROFILES,
 	    .at = AT(profiles),
+	    .at_n = AT(profiles_n),
 	    .def = "{default: {ca: issuing}}",
 	    .text = "The profiles by name." },
 	{ .key = "default_profile",
@@ -248,9 +250,14 @@ static const struct config_row rows[] = {
 	    .def = "100",
 	    .text = "Names in one order; a profile may allow fewer." },
 	{ .key = "est.labels",
-	    .type = CONFIG_NOTHING,
+	    .type = CONFIG_EST_LABELS,
+	    .at = AT(est.labels),
+	    .at_n = AT(est.labels_n),
 	    .def = "{}",
-	    .text = "Must be empty: this version does not serve EST yet." },
+	    .text = "The labels of EST by name; the one named default also "
+		    "answers paths without a label. Each has the options "
+		    "est.labels.NAME.* of the manual; docs/est.md has "
+		    "examples." },
 	{ .key = "scep.profiles",
 	    .type = CONFIG_NOTHING,
 	    .def = "{}",
@@ -490,6 +497,7 @@ add_type(const struct config_row *row, struct buf *out)
 		return;
 	case CONFIG_CAS:
 	case CONFIG_PROFILES:
+	case CONFIG_EST_LABELS:
 		buf_add_str(out, "a map of names to options");
 		return;
 	case CONFIG_NOTHING:
@@ -511,7 +519,14 @@ config_row_expected(const struct config_row *row, struct buf *out)
 const struct config_table *
 config_row_table(const struct config_row *row)
 {
-	if (row->type == CONFIG_CAS)
+	switch (row->type) {
+	case CONFIG_CAS:
 		return &config_ca_table;
-	return row->type == CONFIG_PROFILES ? &config_profile_table : NULL;
+	case CONFIG_PROFILES:
+		return &config_profile_table;
+	case CONFIG_EST_LABELS:
+		return &config_est_label_table;
+	default:
+		return NULL;
+	}
 }

@@ -22,6 +22,7 @@ enum config_type {
 	CONFIG_LISTENERS, /* listen and listen_n */
 	CONFIG_CAS, /* cas and cas_n: a map of config_ca_table */
 	CONFIG_PROFILES, /* profiles and profiles_n */
+	CONFIG_EST_LABELS, /* est.labels and est.labels_n */
 	CONFIG_NOTHING, /* a map that must be empty; not stored */
 	CONFIG_TYPES
 };
@@ -45,6 +46,8 @@ enum config_form {
 	FORM_LISTEN, /* address and port */
 	FORM_COUNTRY,
 	FORM_ORGANIZATION,
+	FORM_LABEL, /* a name that is no operation of EST */
+	FORM_NAME_PATTERN, /* a type of name, a colon, * and ? */
 	FORMS
 };
 
@@ -53,6 +56,7 @@ struct config_row {
 	enum config_type type;
 	enum config_form form;
 	size_t at; /* offset in the struct of the table */
+	size_t at_n; /* of a map: offset of the number of entries */
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated */
 	const char *def; /* in YAML; NULL: required, or nothing */
@@ -71,17 +75,21 @@ struct config_table {
 	const struct config_row *rows;
 	size_t n;
 	size_t size; /* of the struct that is filled */
+	/* Of an entry of a map: where its name and its line go. */
+	size_t at_name, at_line;
+	enum config_form name_form;
 };
 
 extern const struct config_table config_root_table;
 extern const struct config_table config_ca_table;
 extern const struct config_table config_profile_table;
+extern const struct config_table config_est_label_table;
 extern const struct config_section config_sections[];
 extern const size_t config_sections_n;
 
 /* "a duration from 1s to 5m, such as 10s": of mistakes and of the manual. */
 void config_row_expected(const struct config_row *row, struct buf *out);
-/* The table that the entries of a CONFIG_CAS or CONFIG_PROFILES row have. */
+/* The table that the entries of a map's row have; NULL of other rows. */
 const struct config_table *config_row_table(const struct config_row *row);
 /* Sentence of a section, or NULL. */
 const char *config_section_text(const char *key, size_t n);

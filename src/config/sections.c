@@ -12,7 +12,9 @@ const struct config_section config_sections[] = {
 	    "How control over names is validated: the outgoing requests and "
 	    "DNS look-ups, and where they may go." },
 	{ "acme", "The ACME protocol (RFC 8555)." },
-	{ "est", "EST (RFC 7030). This version does not serve it yet." },
+	{ "est",
+	    "EST (RFC 7030): devices enrol and renew over HTTPS. Without a "
+	    "label it is not served." },
 	{ "scep", "SCEP (RFC 8894). This version does not serve it yet." },
 	{ "ocsp",
 	    "OCSP (RFC 6960). This version has no OCSP responder yet: the "

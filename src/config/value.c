@@ -419,6 +419,7 @@ config_value_read(struct config_loading *l, const struct config_row *row,
 		return read_nothing(l, row, node);
 	case CONFIG_CAS:
 	case CONFIG_PROFILES:
+	case CONFIG_EST_LABELS:
 	case CONFIG_TYPES:
 		break;
 	}

@@ -33,6 +33,24 @@ struct http_header {
 #define HTTP_MAX_HEADERS 32768u
 #define HTTP_MAX_HEADER_COUNT 100u
 
+/*
+ * A value that both ends of the TLS connection know and nobody else does, for
+ * protocols that bind what they carry to it.
+ */
+enum http_binding_kind {
+	HTTP_BINDING_NONE,
+	HTTP_BINDING_TLS_UNIQUE, /* RFC 5929: TLS 1.2, extended master secret */
+	HTTP_BINDING_TLS_EXPORTER /* RFC 9266: TLS 1.3 */
+};
+
+#define HTTP_BINDING_MAX 64u
+
+struct http_binding {
+	enum http_binding_kind kind;
+	uint8_t n;
+	uint8_t octets[HTTP_BINDING_MAX];
+};
+
 struct http_req {
 	struct arena *arena;
 	enum http_method method;
@@ -49,6 +67,8 @@ struct http_req {
 	struct bytes client_cert; /* LISTENER_EST: the leaf that the client
 				     proved to hold, DER, not verified
 				     against any anchor; else empty */
+	const struct http_binding *binding; /* of the TLS connection; NULL:
+					       none, or it is a proxy's */
 	int64_t now; /* seconds; the request's only clock */
 	uint64_t id; /* for the log */
 	const char *capture[HTTP_CAPTURES]; /* the route's {…}, in order */

@@ -33,6 +33,7 @@ struct http_routes {
 	/* By the hash of the first segment; those that capture it apart. */
 	struct row *buckets[BUCKETS];
 	struct row *wild;
+	struct row *prefixed; /* those that begin with a {…*} */
 	struct refusal *refusals;
 	size_t refusals_n;
 };
@@ -62,8 +63,15 @@ http_routes_free(struct http_routes *r)
 	for (size_t i = 0; i < BUCKETS; i++)
 		rows_free(r->buckets[i]);
 	rows_free(r->wild);
+	rows_free(r->prefixed);
 	free(r->refusals);
 	free(r);
+}
+
+static bool
+row_is_prefixed(const struct row *row)
+{
+	return row->segments_n > 1 && row->segments[0].kind == SEG_REST;
 }
 
 /* A wrong pattern is a bug in our own table: the first start shows it. */
@@ -86,10 +94,12 @@ row_compile(struct row *row)
 			s->kind = SEG_REST;
 		else
 			s->kind = SEG_ONE;
-		if (s->kind == SEG_REST && *p != '\0')
+		if (s->kind == SEG_REST && *p != '\0' && row->segments_n > 1)
 			abort();
 	}
 	if (row->segments_n == 0 || *p != '\0')
+		abort();
+	if (row_is_prefixed(row) && row->segments[1].kind != SEG_LITERAL)
 		abort();
 }
 
@@ -124,10 +134,13 @@ http_routes_add(struct http_routes *r, const struct http_route *rows, size_t n)
 		if (row->route.methods & HTTP_GET)
 			row->route.methods |= HTTP_HEAD;
 		row_compile(row);
-		at = row->segments[0].kind == SEG_LITERAL
-		    ? &r->buckets[segment_hash(
-			  row->segments[0].text, row->segments[0].n)]
-		    : &r->wild;
+		if (row_is_prefixed(row))
+			at = &r->prefixed;
+		else if (row->segments[0].kind == SEG_LITERAL)
+			at = &r->buckets[segment_hash(
+			    row->segments[0].text, row->segments[0].n)];
+		else
+			at = &r->wild;
 		while (*at != NULL && row_compare(*at, row) <= 0)
 			at = &(*at)->next;
 		row->next = *at;
@@ -147,14 +160,14 @@ http_routes_add_refusal(struct http_routes *r, const char *prefix,
 	    (struct refusal){ prefix, strlen(prefix), refuse, ctx };
 }
 
-/* Captured ranges point into the path. */
+/* The segments from `first` on; captured ranges point into the path. */
 static bool
-row_matches(const struct row *row, const char *path,
+row_matches_from(const struct row *row, size_t first, const char *path,
     struct bytes captured[HTTP_CAPTURES])
 {
-	size_t captures = 0;
+	size_t captures = first;
 
-	for (size_t i = 0; i < row->segments_n; i++) {
+	for (size_t i = first; i < row->segments_n; i++) {
 		const struct segment *s = &row->segments[i];
 		size_t n;
 
@@ -175,6 +188,31 @@ row_matches(const struct row *row, const char *path,
 	for (; captures < HTTP_CAPTURES; captures++)
 		captured[captures] = BYTES_NONE;
 	return *path == '\0';
+}
+
+/* The literal behind the prefix is searched, so that a long path costs one walk
+ * and not one a segment. */
+static bool
+row_matches_prefixed(const struct row *row, const char *path,
+    struct bytes captured[HTTP_CAPTURES])
+{
+	const struct segment *s = &row->segments[1];
+
+	for (const char *p = path; (p = strchr(p, '/')) != NULL; p++)
+		if (strncmp(p + 1, s->text, s->n) == 0 && p[1 + s->n] == '/' &&
+		    row_matches_from(row, 1, p, captured)) {
+			captured[0] = bytes_of(path, (size_t)(p - path));
+			return true;
+		}
+	return false;
+}
+
+static bool
+row_matches(const struct row *row, const char *path,
+    struct bytes captured[HTTP_CAPTURES])
+{
+	return row_is_prefixed(row) ? row_matches_prefixed(row, path, captured)
+				    : row_matches_from(row, 0, path, captured);
 }
 
 /* What a search over the rows found. */
@@ -306,6 +344,8 @@ http_route_find(const struct http_routes *r, struct http_req *req,
 
 		rows_search(r->buckets[segment_hash(path + 1, n)], req, &f);
 		rows_search(r->wild, req, &f);
+		if (f.row == NULL && f.methods == 0)
+			rows_search(r->prefixed, req, &f);
 	}
 	if (f.row == NULL) {
 		refuse_search(r, req, resp, &f);

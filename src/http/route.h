@@ -19,6 +19,10 @@ struct http_route {
 	 * the rest of the path, slashes included, even if empty.  Matched on
 	 * the raw path; captures are raw too.  Where several patterns fit, the
 	 * one that is literal further to the left is taken.
+	 *
+	 * A first "{name*}" with a literal behind it takes any number of
+	 * segments, none too; the literal is looked for from the left.  Such
+	 * rows are tried when no other fits.
 	 */
 	const char *pattern;
 	void (*handler)(

@@ -178,6 +178,20 @@ send_file(struct supervisor *s, int channel, const char *path, bool required,
 }
 
 static bool
+send_est_files(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config *c = s->loaded.config;
+
+	for (size_t i = 0; i < c->est.labels_n; i++)
+		if (!send_file(
+			s, channel, c->est.labels[i].users_file, true, err) ||
+		    !send_file(
+			s, channel, c->est.labels[i].anchors_file, true, err))
+			return false;
+	return true;
+}
+
+static bool
 send_files(struct supervisor *s, int channel, struct err *err)
 {
 	const struct config *c = s->loaded.config;
@@ -190,7 +204,8 @@ send_files(struct supervisor *s, int channel, struct err *err)
 		    !send_file(s, channel, crl, false, err))
 			return false;
 	}
-	return send_file(s, channel, c->tls.certificate, true, err);
+	return send_est_files(s, channel, err) &&
+	    send_file(s, channel, c->tls.certificate, true, err);
 }
 
 /* Read once, before the server has threads. */

@@ -105,8 +105,8 @@ open_log(struct server *s)
 		log_err(LOG_ERROR, "log-not-opened", &err);
 }
 
-static void
-open_protocols(struct server *s)
+static bool
+open_protocols(struct server *s, struct err *err)
 {
 	const struct config *c = server_config(s);
 	const struct acme_deps acme = { .store = s->store,
@@ -124,8 +124,18 @@ open_protocols(struct server *s)
 		.store = s->store, .ca = s->ca, .clock = s->clock
 	};
 
+	const struct est_deps est = { .store = s->store,
+		.ca = s->ca,
+		.lanes = s->lanes,
+		.clock = s->clock,
+		.random = s->random,
+		.read_file = server_read_file,
+		.read_ctx = s };
+
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
+	if (!est_new(&est, c, &s->est, err))
+		return false;
 	s->publish.ca = s->ca;
 	s->publish.log = s->log;
 	s->health.testing = s->testing;
@@ -135,10 +145,12 @@ open_protocols(struct server *s)
 	s->health.signer = s->signer;
 	s->routes = http_routes_new();
 	acme_routes(s->acme, s->routes);
+	est_routes(s->est, s->routes);
 	api_routes(s->api, s->routes);
 	publish_routes(&s->publish, s->routes);
 	publish_log_routes(&s->publish, s->routes);
 	health_routes(&s->health, s->routes);
+	return true;
 }
 
 static bool
@@ -176,7 +188,8 @@ server_start(struct server *s, struct err *err)
 	if (s->probes == NULL || !open_core(s, err))
 		return false;
 	open_log(s);
-	open_protocols(s);
+	if (!open_protocols(s, err))
+		return false;
 	housekeeping_measure(s);
 	if (!open_network(s, err))
 		return false;
@@ -192,7 +205,8 @@ take_setup(struct server *s, struct server_setup *setup, struct err *err)
 
 	atomic_store(&s->setup, setup);
 	return probes_reload(s->probes, &c->validation, err) &&
-	    ca_reload(s->ca, c, err) && own_tls_install(s, err);
+	    ca_reload(s->ca, c, err) && est_reload(s->est, c, err) &&
+	    own_tls_install(s, err);
 }
 
 bool
@@ -227,6 +241,7 @@ server_stop(struct server *s, int64_t ms)
 	probes_free(s->probes);
 	store_close(s->store);
 	acme_free(s->acme);
+	est_free(s->est);
 	api_free(s->api);
 	ca_free(s->ca);
 	tlog_free(s->log);

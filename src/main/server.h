@@ -10,6 +10,7 @@
 
 #include "acme/acme.h"
 #include "api/api.h"
+#include "est/est.h"
 #include "main/boot.h"
 #include "main/health.h"
 #include "net/net.h"
@@ -59,6 +60,7 @@ struct server {
 	struct ca *ca;
 	struct tlog *log; /* NULL: it is damaged */
 	struct acme *acme;
+	struct est *est;
 	struct api *api;
 	struct publish publish;
 	struct health health;

@@ -226,6 +226,9 @@ address_forwarded(const struct config_cidrs *trusted, struct http_req *req)
 {
 	if (!address_in(trusted, &req->peer))
 		return;
+	/* The proxy's own: neither says anything of the client behind it. */
+	req->client_cert = BYTES_NONE;
+	req->binding = NULL;
 	/* RFC 9110 section 5.3: several fields are one list, in order. */
 	for (size_t i = req->headers_n; i-- > 0;)
 		if (text_equal_nocase(

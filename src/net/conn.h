@@ -56,6 +56,7 @@ struct conn {
 	size_t out_sent;
 	size_t lingered;
 	struct buf client_cert;
+	struct http_binding binding;
 	struct exchange_list exchanges;
 	struct h1 h1;
 	struct h2 *h2;

@@ -113,6 +113,7 @@ handshake_done(struct conn *c)
 	struct loop *l = c->loop;
 
 	stats_add(&l->stats.tls_ok, 1);
+	tls_binding(c->ssl, &c->binding);
 	if (c->listener->kind == LISTENER_EST)
 		(void)tls_client_certificate(c->ssl, &c->client_cert);
 	if (tls_protocol(c->ssl) == TLS_PROTOCOL_H2) {

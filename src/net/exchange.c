@@ -36,6 +36,9 @@ exchange_new(struct loop *l, struct conn *c)
 	if (c->client_cert.n > 0)
 		ex->req.client_cert =
 		    arena_bytes(arena, buf_bytes(&c->client_cert));
+	if (c->binding.kind != HTTP_BINDING_NONE)
+		ex->req.binding =
+		    arena_dup(arena, &c->binding, sizeof(c->binding));
 	l->next_id += l->net->loops_n;
 	memcpy(&ex->req.peer, &c->peer, sizeof(c->peer));
 	TAILQ_INSERT_TAIL(&c->exchanges, ex, link);

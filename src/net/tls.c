@@ -183,6 +183,48 @@ tls_protocol(const SSL *ssl)
 						    : TLS_PROTOCOL_H1;
 }
 
+/* RFC 9266 section 3. */
+static bool
+binding_export(SSL *ssl, struct http_binding *out)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	out->n = 32;
+	out->kind = HTTP_BINDING_TLS_EXPORTER;
+	return SSL_export_keying_material(ssl, out->octets, out->n, label,
+		   sizeof(label) - 1, NULL, 0, 1) == 1;
+}
+
+/* RFC 5929 section 3.1: the first Finished message of the handshake, which is
+ * the client's unless a session was resumed. */
+static bool
+binding_unique(SSL *ssl, struct http_binding *out)
+{
+	size_t n = SSL_session_reused(ssl)
+	    ? SSL_get_finished(ssl, out->octets, sizeof(out->octets))
+	    : SSL_get_peer_finished(ssl, out->octets, sizeof(out->octets));
+
+	if (n == 0 || n > sizeof(out->octets))
+		return false;
+	out->n = (uint8_t)n;
+	out->kind = HTTP_BINDING_TLS_UNIQUE;
+	return true;
+}
+
+void
+tls_binding(SSL *ssl, struct http_binding *out)
+{
+	bool bound = false;
+
+	if (SSL_version(ssl) == TLS1_3_VERSION)
+		bound = binding_export(ssl, out);
+	else if (SSL_version(ssl) == TLS1_2_VERSION &&
+	    SSL_get_extms_support(ssl) == 1)
+		bound = binding_unique(ssl, out);
+	if (!bound)
+		*out = (struct http_binding){ 0 };
+}
+
 bool
 tls_client_certificate(const SSL *ssl, struct buf *out)
 {

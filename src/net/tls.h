@@ -24,5 +24,11 @@ SSL *tls_accept(
 enum tls_protocol tls_protocol(const SSL *ssl);
 /* The client's leaf certificate, DER, into out; false if it sent none. */
 bool tls_client_certificate(const SSL *ssl, struct buf *out);
+/*
+ * After the handshake: the channel binding of a connection that we accepted.
+ * None under TLS 1.2 without an extended master secret: there two connections
+ * can be made to have the same (RFC 7627 section 1).
+ */
+void tls_binding(SSL *ssl, struct http_binding *out);
 
 #endif

@@ -37,6 +37,10 @@ static const struct http_route rows[] = {
 	ROW(HTTP_GET, "/", "root", NULL, ALL, NULL),
 	ROW(HTTP_GET, "/tls", "tls", NULL, LISTENER_HTTPS, NULL),
 	ROW(HTTP_GET, "/metrics", "ops", NULL, LISTENER_OPS, NULL),
+	ROW(HTTP_GET, "/{top*}/.known/{op}", "known", NULL, ALL, NULL),
+	ROW(HTTP_GET, "/{top*}/.known/{a}/do", "label", NULL, ALL, NULL),
+	ROW(HTTP_POST, "/{top*}/.known/post", "post", NULL, LISTENER_HTTPS,
+	    NULL),
 };
 
 static struct http_routes *
@@ -83,6 +87,26 @@ paths(void **state)
 		{ LISTENER_HTTPS, HTTP_GET, "/metrics", 404, NULL },
 		{ LISTENER_OPS, HTTP_GET, "/metrics", 200, "ops[-][-]" },
 		{ LISTENER_HTTPS, HTTP_OPTIONS, "*", 204, NULL },
+		/* Any prefix, none too. */
+		{ LISTENER_HTTPS, HTTP_GET, "/.known/do", 200, "known[][do]" },
+		{ LISTENER_HTTPS, HTTP_GET, "/ca/x/.known/do", 200,
+		    "known[/ca/x][do]" },
+		{ LISTENER_HTTPS, HTTP_GET, "//.known/do", 200,
+		    "known[/][do]" },
+		{ LISTENER_HTTPS, HTTP_GET, "/x/.known/lab/do", 200,
+		    "label[/x][lab]" },
+		{ LISTENER_HTTPS, HTTP_GET, "/.known/.known/do", 200,
+		    "known[/.known][do]" },
+		{ LISTENER_HTTPS, HTTP_GET, "/x/.known/lab/not", 404, NULL },
+		{ LISTENER_HTTPS, HTTP_GET, "/x/.knowns/do", 404, NULL },
+		{ LISTENER_HTTPS, HTTP_GET, "/x.known/do", 404, NULL },
+		{ LISTENER_HTTPS, HTTP_GET, "/.known/", 404, NULL },
+		{ LISTENER_HTTPS, HTTP_POST, "/p/.known/post", 200,
+		    "post[/p][-]" },
+		{ LISTENER_HTTPS, HTTP_POST, "/p/.known/do", 405, NULL },
+		/* What others serve goes first. */
+		{ LISTENER_HTTPS, HTTP_GET, "/o/.known/do", 200,
+		    "rest[.known/do][-]" },
 	};
 	struct http_routes *r = table();
 

@@ -1,0 +1,141 @@
+#include "est/client.h"
+#include "est/verified.h"
+
+#define EKU_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
+#define EKU_ANY "2.5.29.37.0"
+
+static bool
+has_eku(const struct cert *c, const char *oid)
+{
+	for (size_t i = 0; i < c->eku_n; i++)
+		if (strcmp(c->eku[i], oid) == 0)
+			return true;
+	return false;
+}
+
+/* RFC 5280 sections 4.2.1.3, 4.2.1.12 and 6.1, for the end of a path. */
+static bool
+check_form(const struct cert *c, int64_t now, struct err *err)
+{
+	if (now < c->not_before || now > c->not_after)
+		return fail(err, ERR_UNAUTHORIZED, "the client certificate %s",
+		    now > c->not_after ? "has expired" : "is not valid yet");
+	if (c->is_ca)
+		return fail(
+		    err, ERR_UNAUTHORIZED, "the client certificate is a CA's");
+	if (c->unknown_critical)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate has a critical extension that is "
+		    "not known here");
+	if (c->has_key_usage && (c->key_usage & KU_DIGITAL_SIGNATURE) == 0)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate's key usage has no "
+		    "digitalSignature");
+	if (c->eku_n > 0 && !has_eku(c, EKU_CLIENT_AUTH) &&
+	    !has_eku(c, EKU_ANY))
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate's extended key usage has no "
+		    "clientAuth");
+	return true;
+}
+
+static bool
+signed_by(struct est_call *call, const struct cert *c, const struct cert *ca)
+{
+	struct est *est = call->est;
+	struct err why = { 0 };
+	uint8_t key[32];
+	bool holds;
+
+	if (!bytes_equal(c->issuer, ca->subject))
+		return false;
+	verified_key(est->verified, call->state->generation, call->label->index,
+	    VERIFIED_CERTIFICATE, c->der, ca->spki, key);
+	if (verified_has(est->verified, key, call->req->now))
+		return true;
+	AUTO_LANE loan = lane_lend(est->deps.lanes);
+
+	holds = cert_verify(loan.lane, c, ca, &why);
+	if (holds)
+		verified_add(est->verified, key, call->req->now);
+	return holds;
+}
+
+static const struct ca_view *
+find_our_ca(struct est_call *call, const struct cert *c)
+{
+	const struct ca_view *views;
+	size_t n = ca_list(call->est->deps.ca, &views);
+
+	for (size_t i = 0; i < n; i++)
+		if (signed_by(call, c, &views[i].cert))
+			return &views[i];
+	return NULL;
+}
+
+static bool
+below_an_anchor(struct est_call *call, const struct cert *c)
+{
+	const struct est_label *label = call->label;
+
+	for (size_t i = 0; i < label->anchors_n; i++)
+		if (call->req->now <= label->anchors[i].not_after &&
+		    signed_by(call, c, &label->anchors[i]))
+			return true;
+	return false;
+}
+
+/* One of ours: our record is what counts, not its signature alone. */
+static bool
+check_record(struct est_call *call, const struct ca_view *ca,
+    struct client *out, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (!store_cert_get_by_serial(call->est->deps.store, ca->key,
+		out->cert.serial, call->a, &out->row, &why)) {
+		if (why.kind == ERR_NOT_FOUND)
+			return fail(err, ERR_UNAUTHORIZED,
+			    "the client certificate is in no record of this "
+			    "CA");
+		*err = why;
+		return false;
+	}
+	if (out->row.status != CERT_ISSUED)
+		return fail(
+		    err, ERR_UNAUTHORIZED, "the client certificate is revoked");
+	if (!est_label_takes_profile(call->label, out->row.profile))
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate is of profile %s, which label %s "
+		    "does not take",
+		    out->row.profile, call->label->config->name);
+	out->ours = true;
+	return true;
+}
+
+bool
+est_client_verify(struct est_call *call, struct client *out, struct err *err)
+{
+	struct client client = { 0 };
+	const struct ca_view *ca;
+	struct err why = { 0 };
+
+	if (!cert_parse(call->req->client_cert, call->a, &client.cert, &why))
+		return fail_detail(err, ERR_UNAUTHORIZED,
+		    "the client certificate cannot be read", "%s", why.shown);
+	if (!check_form(&client.cert, call->req->now, err))
+		return false;
+	ca = find_our_ca(call, &client.cert);
+	if (ca != NULL) {
+		if (!check_record(call, ca, &client, err))
+			return false;
+	} else if (!below_an_anchor(call, &client.cert)) {
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate is of no CA that label %s takes",
+		    call->label->config->name);
+	}
+	client.registrar = call->label->config->registrars &&
+	    has_eku(&client.cert, CLIENT_EKU_RA);
+	*out = client;
+	return true;
+}

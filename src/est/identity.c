@@ -1,0 +1,199 @@
+#include "crypto/password.h"
+#include "est/failure.h"
+#include "est/identity.h"
+#include "est/verified.h"
+#include "util/text.h"
+
+const char *
+est_identity_kind_name(enum identity_kind kind)
+{
+	switch (kind) {
+	case IDENTITY_CERTIFICATE:
+		return "certificate";
+	case IDENTITY_REGISTRAR:
+		return "registrar";
+	case IDENTITY_USER:
+		return "user";
+	}
+	return "nobody";
+}
+
+/* "Basic" and a space off the front of s; NULL if it is another scheme. */
+static const char *
+after_scheme(const char *s, const char *scheme)
+{
+	size_t n = strlen(scheme);
+
+	if (strncasecmp(s, scheme, n) != 0 || s[n] != ' ')
+		return NULL;
+	s += n;
+	return s + strspn(s, " ");
+}
+
+/* RFC 7617 section 2: user-id ":" password.  The caller wipes *whole. */
+static bool
+basic_decode(const char *text, struct arena *a, struct bytes *whole,
+    const char **name, struct bytes *password, struct err *err)
+{
+	struct err why = { 0 };
+	const uint8_t *colon;
+
+	if (!base64_decode(bytes_str(text), a, whole, &why))
+		return fail(err, ERR_MALFORMED,
+		    "the Authorization field is not base64 behind Basic");
+	colon = whole->n == 0 ? NULL : memchr(whole->p, ':', whole->n);
+	if (colon == NULL)
+		return fail(err, ERR_MALFORMED,
+		    "the Authorization field has no colon between user and "
+		    "password");
+	*name = arena_str(a, bytes_of(whole->p, (size_t)(colon - whole->p)));
+	*password =
+	    bytes_of(colon + 1, whole->n - (size_t)(colon + 1 - whole->p));
+	return true;
+}
+
+static bool
+password_holds(
+    struct est_call *call, const struct user *user, struct bytes password)
+{
+	const struct users *users = &call->label->users;
+	struct verified *verified = call->est->verified;
+	uint8_t key[32];
+	bool holds;
+
+	if (users->n == 0)
+		return false;
+	verified_key(verified, call->state->generation, call->label->index,
+	    VERIFIED_PASSWORD,
+	    user == NULL ? BYTES_NONE : bytes_str(user->name), password, key);
+	if (user != NULL && verified_has(verified, key, call->req->now))
+		return true;
+	/* A lane, so that there are never more hashes at once than cores. */
+	AUTO_LANE loan = lane_lend(call->est->deps.lanes);
+
+	/* Who is no user costs as much time as who is one. */
+	holds = password_check(
+		    user == NULL ? users->v[0].hash : user->hash, password) &&
+	    user != NULL;
+	if (holds)
+		verified_add(verified, key, call->req->now);
+	return holds;
+}
+
+static bool
+by_basic(struct est_call *call, const char *text, struct identity *out,
+    struct err *err)
+{
+	const struct user *user;
+	struct bytes whole, password;
+	const char *name;
+	bool holds;
+
+	if (!basic_decode(text, call->a, &whole, &name, &password, err))
+		return false;
+	user = est_users_find(&call->label->users, name);
+	holds = password_holds(call, user, password);
+	secret_wipe((uint8_t *)(uintptr_t)whole.p, whole.n);
+	if (!holds)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "there is no such user, or its password is another");
+	out->kind = IDENTITY_USER;
+	out->user = user;
+	out->name = user->name;
+	return true;
+}
+
+static bool
+by_password(struct est_call *call, const char *field, struct identity *out,
+    struct err *err)
+{
+	const char *text = after_scheme(field, "Basic");
+
+	if (text == NULL)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the Authorization field is of a scheme that is not done "
+		    "here, expected Basic");
+	return by_basic(call, text, out, err);
+}
+
+static bool
+by_certificate(struct est_call *call, struct identity *out, struct err *err)
+{
+	struct arena *a = call->a;
+
+	if (!est_client_verify(call, &out->client, err))
+		return false;
+	out->kind =
+	    out->client.registrar ? IDENTITY_REGISTRAR : IDENTITY_CERTIFICATE;
+	out->name = out->client.ours
+	    ? out->client.row.id
+	    : subject_text(a, out->client.cert.subject);
+	return true;
+}
+
+/* Neither was given: what is to be done about it. */
+static bool
+nobody(const struct est_call *call, struct err *err)
+{
+	switch (call->label->authentication) {
+	case BY_CERTIFICATE:
+		return fail(err, ERR_UNAUTHORIZED,
+		    "no client certificate came with the TLS connection, "
+		    "label %s wants one%s",
+		    call->label->config->name,
+		    call->req->listener == LISTENER_EST
+			? ""
+			: "; the est listener asks for it, this one does not");
+	default:
+		return fail(err, ERR_UNAUTHORIZED,
+		    "label %s wants a user and password%s",
+		    call->label->config->name,
+		    (call->label->authentication & BY_CERTIFICATE) != 0
+			? ", or a client certificate"
+			: "");
+	}
+}
+
+static bool
+count(struct est_call *call)
+{
+	const struct config_est_label *c = call->label->config;
+
+	return !failures_over(call->est->failures, &call->req->peer,
+	    call->label->index, c->max_failures, c->failure_period,
+	    call->req->now, &call->retry_after);
+}
+
+bool
+est_identity_find(struct est_call *call, struct identity *out, struct err *err)
+{
+	const struct config_est_label *c = call->label->config;
+	const char *field = http_req_header(call->req, "Authorization");
+	unsigned by = call->label->authentication;
+	struct identity id = { 0 };
+	bool known;
+
+	if (http_req_header_count(call->req, "Authorization") > 1)
+		return fail(err, ERR_MALFORMED,
+		    "there is more than one Authorization field");
+	if ((by & BY_PASSWORDS) == 0)
+		field = NULL;
+	if (field == NULL &&
+	    ((by & BY_CERTIFICATE) == 0 || call->req->client_cert.n == 0))
+		return nobody(call, err);
+	if (!count(call))
+		return fail(err, ERR_RATE_LIMITED,
+		    "too many failed authentications from this address");
+	known = field != NULL ? by_password(call, field, &id, err)
+			      : by_certificate(call, &id, err);
+	if (!known) {
+		if (err->kind == ERR_UNAUTHORIZED)
+			failures_add(call->est->failures, &call->req->peer,
+			    call->label->index, c->failure_period,
+			    call->req->now);
+		return false;
+	}
+	call->req->log_account = id.name;
+	*out = id;
+	return true;
+}
