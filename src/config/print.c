@@ -75,6 +75,21 @@ print_option(const struct config_row *row, const char *key, const char *value,
 	print_value(key, value != NULL ? value : "null", indent, out);
 }
 
+/* Of a map that is empty: an entry with the defaults, as a comment. */
+static void
+print_sample_entry(
+    const struct config_table *t, unsigned indent, struct buf *out)
+{
+	buf_printf(out, "%*s#   NAME:\n", (int)indent, "");
+	for (size_t i = 0; i < t->n; i++) {
+		const struct config_row *row = &t->rows[i];
+		const char *value = row->def != NULL ? row->def : row->sample;
+
+		buf_printf(out, "%*s#     %s: %s\n", (int)indent, "", row->key,
+		    value != NULL ? value : "null");
+	}
+}
+
 /* The part of "cas.NAME.option" that is the name, if it begins with map. */
 static size_t
 entry_name(const char *key, const char *map, const char **name)
@@ -174,6 +189,8 @@ config_print_settings(
 		}
 		print_option(row, dot == NULL ? row->key : dot + 1,
 		    setting(set, n, row->key), m == 0 ? 0 : 2, out);
+		if (config_row_table(row) != NULL)
+			print_sample_entry(config_row_table(row), 2, out);
 	}
 }
 

@@ -131,8 +131,8 @@ subject_template_put(struct buf *b, const struct profile *p)
 	der_close(b, name);
 }
 
-/* [0] SubjectPublicKeyInfoTemplate, implicit.  A size of RSA would need a
- * placeholder key of that size; the algorithm alone says "RSA". */
+/* [0] SubjectPublicKeyInfoTemplate, implicit.  A size of RSA could only
+ * be said by a key of that size; the algorithm alone says "RSA". */
 static void
 key_template_put(struct buf *b, const struct profile *p)
 {

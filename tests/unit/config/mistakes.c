@@ -123,8 +123,21 @@ test_single_mistakes(void **state)
 		    "unquoted" },
 		{ URLS "acme: {external_account_required: maybe}\n", "maybe" },
 		{ URLS "acme: {website: ftp://a}\n", "a URL of http" },
-		{ URLS "est: {labels: {a: {}}}\n",
-		    "this version does not serve EST yet" },
+		{ URLS "est: {labels: []}\n", "a map of names" },
+		{ URLS "est: {labels: {a: {}}}\n", "found no profile" },
+		{ URLS "est: {labels: {cacerts: {profile: default}}}\n",
+		    "no operation of EST" },
+		{ URLS "est: {labels: {a: {profile: b}}}\n",
+		    "found the profile b" },
+		/* The usage of default is serverAuth alone. */
+		{ URLS "est: {labels: {a: {profile: default}}}\n",
+		    "whose certificates are no client certificates" },
+		{ URLS "est: {labels: {a: {profile: default, "
+		       "authentication: [users]}}}\n",
+		    "found users, but no users_file" },
+		{ URLS "est: {labels: {a: {profile: default, authentication: "
+		       "[users], users_file: u, names: [a.example]}}}\n",
+		    "dns:, ip:, email: or uri:" },
 		{ URLS "scep: {profiles: {a: {}}}\n",
 		    "this version does not serve SCEP yet" },
 		{ URLS "ocsp: {key: p265}\n", "write p256" },

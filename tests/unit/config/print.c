@@ -42,14 +42,14 @@ test_the_commented_file_loads_back_as_the_defaults(void **state)
 	config_free(defaults);
 }
 
-/* Whether a line begins with this key at any indentation. */
+/* Whether a line, or a comment, begins with this key at any indentation. */
 static bool
 has_line(const char *text, const char *key)
 {
 	size_t n = strlen(key);
 
 	while (*text != '\0') {
-		const char *s = text + strspn(text, " ");
+		const char *s = text + strspn(text, " #");
 
 		if (strncmp(s, key, n) == 0 && s[n] == ':')
 			return true;
