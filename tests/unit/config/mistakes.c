@@ -125,7 +125,8 @@ test_single_mistakes(void **state)
 		{ URLS "acme: {website: ftp://a}\n", "a URL of http" },
 		{ URLS "est: {labels: []}\n", "a map of names" },
 		{ URLS "est: {labels: {a: {}}}\n", "found no profile" },
-		{ URLS "est: {labels: {cacerts: {profile: default}}}\n",
+		{ URLS "est: {labels: {cacerts: {profile: default, "
+		       "authentication: [users], users_file: u}}}\n",
 		    "no operation of EST" },
 		{ URLS "est: {labels: {a: {profile: b}}}\n",
 		    "found the profile b" },
