@@ -33,8 +33,21 @@ same_id(OCSP_CERTID *x, const struct ocsp_cert_id *id)
 	/* OpenSSL keeps a zero as one octet. */
 	if (id->serial.n != 0)
 		same_octets(serial, id->serial);
-	REQUIRE(n > 0 && bytes_equal(bytes_of(der, (size_t)n), id->whole));
+	/* Parameters of an unknown hash OpenSSL may write differently. */
+	REQUIRE(n > 0);
+	REQUIRE(id->hash == OCSP_HASH_OTHER ||
+	    bytes_equal(bytes_of(der, (size_t)n), id->whole));
 	OPENSSL_free(der);
+}
+
+static bool
+has_name(struct bytes in)
+{
+	struct der d = der_of(in), request, tbs;
+
+	REQUIRE(der_enter(&d, DER_SEQUENCE, &request));
+	REQUIRE(der_enter(&request, DER_SEQUENCE, &tbs));
+	return der_peek(&tbs) == DER_CONTEXT_CONSTRUCTED(1);
 }
 
 static void
@@ -44,6 +57,9 @@ against_openssl(struct bytes in, const struct ocsp_request *r)
 	AUTO(OCSP_REQUEST) *x = d2i_OCSP_REQUEST(NULL, &p, (long)in.n);
 	int at;
 
+	/* Inside the name and the certificates of who asks we do not look. */
+	if (x == NULL && (r->is_signed || has_name(in)))
+		return;
 	REQUIRE(x != NULL && p == in.p + in.n);
 	REQUIRE((size_t)OCSP_request_onereq_count(x) == r->n);
 	for (size_t i = 0; i < r->n; i++)

@@ -37,7 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wire_encode(&m, &again);
 	demand(bytes_equal(buf_bytes(&again), packet));
 	demand(within(m.request.tbs, packet) && within(m.signature, packet) &&
-	    within(m.text, packet) && within(m.issuers, packet));
+	    within(m.text, packet) && within(m.issuers, packet) &&
+	    within(m.spki, packet));
 	demand(m.id == wire_id(packet));
 	/* No message carries a digest in place of what is signed. */
 	demand(m.type != WIRE_SIGN || m.request.tbs.n > 0);

@@ -116,6 +116,7 @@ limits_of(const struct config *config, const struct loaded_ca *ca, uint8_t node,
 		.hourly_budget = ca->config->hourly_budget,
 		.crl_validity = config->crl.validity,
 		.responder_lifetime = CA_RESPONDER_LIFETIME,
+		.ocsp_validity = config->ocsp.validity,
 		.node = node };
 
 	if (!ca->ok)

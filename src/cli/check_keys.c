@@ -102,6 +102,7 @@ check_keys(struct check *c)
 		if (config->cas[i].key != NULL)
 			check_key(c, config->cas[i].key,
 			    config->cas[i].certificate, c->passphrase);
+	check_key(c, "keys/ocsp.key", NULL, c->passphrase);
 	check_key(c, config->tls.key, config->tls.certificate, server);
 }
 

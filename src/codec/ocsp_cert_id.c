@@ -21,9 +21,8 @@ hash_read(struct der *d, enum ocsp_hash *out)
 	else {
 		/* Parameters that nobody here knows, but one element. */
 		*out = OCSP_HASH_OTHER;
-		return der_at_end(&inner) ||
-		    (der_read_any(&inner, NULL, NULL, NULL) &&
-			der_at_end(&inner));
+		parameters = bytes_of(inner.p, (size_t)(inner.end - inner.p));
+		return parameters.n == 0 || der_check(parameters);
 	}
 	return der_read_optional(&inner, DER_NULL, &has_null, &parameters) &&
 	    (!has_null || parameters.n == 0) && der_at_end(&inner);

@@ -177,8 +177,8 @@ single_read(struct der *d, struct ocsp_single *out)
 	struct der inner;
 
 	if (!der_enter(d, DER_SEQUENCE, &inner) ||
-	    !ocsp_cert_id_read(&inner, &id) || !status_read(&inner, &s) ||
-	    !time_read(&inner, &s.this_update) ||
+	    !ocsp_cert_id_read(&inner, &id) || id.hash == OCSP_HASH_OTHER ||
+	    !status_read(&inner, &s) || !time_read(&inner, &s.this_update) ||
 	    !explicit_time_read(
 		&inner, DER_CONTEXT_CONSTRUCTED(0), &s.next_update) ||
 	    !der_at_end(&inner))

@@ -130,12 +130,12 @@ request_list_read(struct der *d, struct ocsp_request *out, struct err *err)
 static bool
 requestor_name_skip(struct der *d)
 {
-	struct der name;
+	struct bytes name;
 
 	if (der_peek(d) != DER_CONTEXT_CONSTRUCTED(1))
 		return true;
-	return der_enter(d, DER_CONTEXT_CONSTRUCTED(1), &name) &&
-	    der_read_any(&name, NULL, NULL, NULL) && der_at_end(&name);
+	return der_read(d, DER_CONTEXT_CONSTRUCTED(1), &name) &&
+	    der_check(name);
 }
 
 static bool

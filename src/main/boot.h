@@ -21,6 +21,8 @@
 
 /* The key that signs the log's checkpoints; `init` makes it. */
 #define LOG_KEY_PATH "keys/log.key"
+/* Which of the signer's keys is the OCSP responder's. */
+#define BOOT_KEY_RESPONDER "keys/ocsp.key"
 
 enum boot_type {
 	BOOT_CONFIG = 1, /* body: path; fd: memfd with the text */

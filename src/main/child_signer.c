@@ -121,7 +121,9 @@ load_keys(struct start *s, struct signer_core *core, struct err *err)
 		if (!ok)
 			return fail_detail(err, ERR_CONFIG, why.shown, "%s: %s",
 			    s->keys[i].path, why.detail);
-		if (strcmp(s->keys[i].path, LOG_KEY_PATH) != 0)
+		if (strcmp(s->keys[i].path, BOOT_KEY_RESPONDER) == 0)
+			signer_core_add_responder(core, key);
+		else if (strcmp(s->keys[i].path, LOG_KEY_PATH) != 0)
 			signer_core_add_key(core, key);
 		else if (!signer_core_set_log(core, key,
 			     note_origin(s->config->http_base_url, s->arena),

@@ -149,7 +149,10 @@ handover_signer(struct supervisor *s, int limits_fd, struct err *err)
 		    !send_key(
 			s, channel, s->loaded.config->cas[i].key, true, err))
 			return false;
+	/* Without a responder's key nobody is told a status, but certificates
+	 * are issued. */
 	return send_key(s, channel, LOG_KEY_PATH, true, err) &&
+	    send_key(s, channel, BOOT_KEY_RESPONDER, false, err) &&
 	    send_bytes_as_file(channel, BOOT_LIMITS, "", limits, err) &&
 	    send_text(channel, BOOT_JOURNAL, "", s->journal, err) &&
 	    send_text(channel, BOOT_SIGNER, "", s->signer_pair[1], err) &&

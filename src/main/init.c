@@ -77,6 +77,21 @@ make_key(const struct state *s, const char *role, enum key_alg alg,
 	return ok;
 }
 
+/* ocsp.key: "rsa-2048" is as of --key, curves are named without a prefix. */
+static bool
+make_responder_key(struct init *in, struct err *err)
+{
+	const char *word = in->config->ocsp.key;
+	AUTO_STR *curve = mem_printf("ec-%s", word);
+	enum key_alg alg;
+	unsigned bits;
+
+	if (!key_alg_parse(word[0] == 'p' ? curve : word, &alg, &bits))
+		return fail(err, ERR_CONFIG, "ocsp.key: no key %s", word);
+	return make_key(
+	    &in->state, "ocsp", alg, bits, in->passphrase, &in->responder, err);
+}
+
 static bool
 make_keys(const struct init_options *o, struct init *in, struct err *err)
 {
@@ -89,8 +104,7 @@ make_keys(const struct init_options *o, struct init *in, struct err *err)
 		return false;
 	return make_key(s, "issuing", o->key, o->rsa_bits, in->passphrase,
 		   &in->issuing, err) &&
-	    make_key(s, "ocsp", KEY_EC_P256, 0, in->passphrase, &in->responder,
-		err) &&
+	    make_responder_key(in, err) &&
 	    make_key(s, "log", KEY_ED25519, 0, in->passphrase, NULL, err) &&
 	    /* SCEP clients decrypt and sign with RSA only (RFC 8894). */
 	    make_key(s, "ra", KEY_RSA, 2048, server, NULL, err) &&

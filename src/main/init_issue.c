@@ -60,7 +60,7 @@ open_signer(struct core *c, struct init *in, struct err *err)
 	journal = -1;
 	signer_core_add_key(core, TAKE(in->issuing));
 	if (in->responder != NULL)
-		signer_core_know_key(core, privkey_spki(in->responder));
+		signer_core_know_responder(core, privkey_spki(in->responder));
 	c->signer = signer_local_new(core);
 	return ca_signer_limits(in->config, in->node, state_read_file,
 		   &in->state, in->arena, &json, err) &&

@@ -11,7 +11,12 @@
 
 /* A request on its way through a batch. */
 struct item {
-	enum { ITEM_REFUSED, ITEM_NEW, ITEM_AGAIN, ITEM_AGAIN_IN_BATCH } what;
+	enum {
+		ITEM_DONE, /* refused, or an OCSP answer */
+		ITEM_NEW,
+		ITEM_AGAIN,
+		ITEM_AGAIN_IN_BATCH
+	} what;
 	struct issuer *issuer;
 	struct journal_record record;
 };
@@ -195,6 +200,8 @@ check_new(const struct signer_core *c, const struct item *batch, size_t n,
 		return check_new_crl(batch, n, item, &check, req, err);
 	case SIGN_LOG:
 		break;
+	case SIGN_OCSP:
+		break; /* answer.c: never in a journal */
 	}
 	return REFUSE("kind %d is not one that is signed", (int)req->kind);
 }
@@ -271,7 +278,7 @@ commit(struct signer_core *c, struct item *batch, size_t n, struct err *errs)
 	for (size_t i = 0; !ok && i < n; i++)
 		if (batch[i].what == ITEM_NEW ||
 		    batch[i].what == ITEM_AGAIN_IN_BATCH) {
-			batch[i].what = ITEM_REFUSED;
+			batch[i].what = ITEM_DONE;
 			errs[i] = why;
 		}
 	if (!ok)
@@ -285,16 +292,21 @@ sign_batch(struct signer_core *c, const struct signer_request *reqs, size_t n,
 {
 	struct item batch[SIGNER_BATCH];
 
-	for (size_t i = 0; i < n; i++)
-		if (!decide(c, batch, i, &reqs[i], &errs[i]))
-			batch[i].what = ITEM_REFUSED;
+	for (size_t i = 0; i < n; i++) {
+		batch[i].what = ITEM_DONE;
+		if (reqs[i].kind == SIGN_OCSP)
+			(void)signer_core_answer(
+			    c, &reqs[i], &signatures[i], &errs[i]);
+		else if (!decide(c, batch, i, &reqs[i], &errs[i]))
+			batch[i].what = ITEM_DONE;
+	}
 	(void)commit(c, batch, n, errs);
 	for (size_t i = 0; i < n; i++) {
 		/* core_remember may have moved the issuers. */
 		struct issuer *is = core_issuer_find(c, reqs[i].issuer);
 		struct err why = { 0 };
 
-		if (batch[i].what == ITEM_REFUSED)
+		if (batch[i].what == ITEM_DONE)
 			continue;
 		if (reqs[i].kind == SIGN_LOG)
 			(void)!core_log_sign(

@@ -10,6 +10,7 @@
 #ifndef SIGNER_CHECK_H
 #define SIGNER_CHECK_H
 
+#include "codec/ocsp.h"
 #include "signer/signer.h"
 
 /* Clocks of signer and server may differ by this much (design section 4). */
@@ -31,6 +32,17 @@ bool check_cert(const struct check *c, enum signer_kind kind,
     const struct cert *cert, struct err *err) MUST_CHECK;
 /* previous: the last number signed for this CA; 0 for none. */
 bool check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
+    struct err *err) MUST_CHECK;
+
+/* An answer of a delegated responder for certificates of one issuer
+ * (check_ocsp.c). */
+struct check_ocsp {
+	const struct signer_limits *limits;
+	const struct ocsp_issuer_hashes *issuer;
+	bool has_responder; /* byKey is a responder key that the signer holds */
+	int64_t now;
+};
+bool check_ocsp(const struct check_ocsp *c, const struct ocsp_data *data,
     struct err *err) MUST_CHECK;
 
 /* A CN that is one of the SAN, and beside it what a profile writes

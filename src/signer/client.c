@@ -17,10 +17,15 @@
 /* Far more than workers; beyond it something asks without end. */
 #define IN_FLIGHT_MAX 256u
 
+/* Who asks for status and who asks for certificates wait in queues of their
+ * own length, so that a flood of the one leaves room for the other. */
+enum purpose { FOR_RECORD, FOR_STATUS, PURPOSES };
+
 /* Somebody who waits for a reply. */
 struct waiter {
 	struct waiter *next;
 	uint64_t id;
+	enum purpose purpose;
 	pthread_cond_t wake;
 	bool done, resend;
 	enum wire_type type; /* of the reply */
@@ -33,7 +38,7 @@ struct signer_remote {
 	pthread_mutex_t lock;
 	/* under the lock */
 	struct waiter *waiting;
-	size_t waiting_n;
+	size_t waiting_n[PURPOSES];
 	uint64_t next_id;
 	bool closed;
 	_Atomic uint64_t syncs;
@@ -60,6 +65,14 @@ on_hello(struct signer_remote *s)
 	}
 }
 
+static bool
+is_reply(enum wire_type type)
+{
+	return type == WIRE_SIGNED || type == WIRE_REFUSED ||
+	    type == WIRE_FAILED || type == WIRE_PONG ||
+	    type == WIRE_RESPONDER_KEY;
+}
+
 static void
 on_message(struct signer_remote *s, const struct wire_message *m)
 {
@@ -72,12 +85,13 @@ on_message(struct signer_remote *s, const struct wire_message *m)
 		on_hello(s);
 	w = waiter_find(s, m->id);
 	/* Nobody: answered before, given up, or asked by a former server. */
-	if (w != NULL && !w->done && m->type >= WIRE_SIGNED &&
-	    m->type <= WIRE_PONG) {
+	if (w != NULL && !w->done && is_reply(m->type)) {
 		w->done = true;
 		w->type = m->type;
-		buf_add_bytes(
-		    &w->reply, m->type == WIRE_SIGNED ? m->signature : m->text);
+		/* A message has one of them. */
+		buf_add_bytes(&w->reply, m->signature);
+		buf_add_bytes(&w->reply, m->text);
+		buf_add_bytes(&w->reply, m->spki);
 		pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -142,19 +156,21 @@ reader_main(void *arg)
 /* ---- those who ask ---- */
 
 static bool
-waiter_enter(struct signer_remote *s, struct waiter *w, struct err *err)
+waiter_enter(struct signer_remote *s, struct waiter *w, enum purpose purpose,
+    struct err *err)
 {
 	pthread_condattr_t attr;
 	bool closed, full;
 
 	memset(w, 0, sizeof(*w));
+	w->purpose = purpose;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_lock(&s->lock);
 	closed = s->closed;
-	full = s->waiting_n == IN_FLIGHT_MAX;
+	full = s->waiting_n[purpose] == IN_FLIGHT_MAX;
 	if (!closed && !full) {
 		w->id = s->next_id++;
 		/* 0 is nobody's. */
@@ -162,7 +178,7 @@ waiter_enter(struct signer_remote *s, struct waiter *w, struct err *err)
 			w->id = s->next_id++;
 		w->next = s->waiting;
 		s->waiting = w;
-		s->waiting_n++;
+		s->waiting_n[purpose]++;
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (!closed && !full)
@@ -184,7 +200,7 @@ waiter_leave(struct signer_remote *s, struct waiter *w)
 	while (*p != w)
 		p = &(*p)->next;
 	*p = w->next;
-	s->waiting_n--;
+	s->waiting_n[w->purpose]--;
 	pthread_mutex_unlock(&s->lock);
 	pthread_cond_destroy(&w->wake);
 	buf_free(&w->reply);
@@ -300,7 +316,8 @@ remote_sign(void *ctx, const struct signer_request *req, struct buf *signature,
 	struct waiter w;
 	bool ok;
 
-	if (!waiter_enter(s, &w, err))
+	if (!waiter_enter(
+		s, &w, req->kind == SIGN_OCSP ? FOR_STATUS : FOR_RECORD, err))
 		return false;
 	ok = request_encode(req, w.id, &packet, &memfd, err) &&
 	    ask(s, &w, buf_bytes(&packet), memfd, SIGN_US, err) &&
@@ -309,24 +326,44 @@ remote_sign(void *ctx, const struct signer_request *req, struct buf *signature,
 	return ok;
 }
 
-bool
-signer_remote_ping(struct signer_remote *s, int64_t ms, struct err *err)
+/* A message without a body; its answer, which must be of this type. */
+static bool
+ask_plain(struct signer_remote *s, enum wire_type type, enum wire_type wanted,
+    int64_t ms, struct buf *reply, struct err *err)
 {
-	struct wire_message m = { .type = WIRE_PING };
+	struct wire_message m = { .type = type };
 	AUTO_BUF packet = { 0 };
 	struct waiter w;
 	bool ok;
 
-	if (!waiter_enter(s, &w, err))
+	if (!waiter_enter(s, &w, FOR_RECORD, err))
 		return false;
 	m.id = w.id;
 	wire_encode(&m, &packet);
 	ok = ask(s, &w, buf_bytes(&packet), -1, ms * 1000, err);
-	if (ok && w.type != WIRE_PONG)
+	if (ok && w.type != wanted)
 		ok = fail(err, ERR_SIGNER,
-		    "the signer answered 0x%02x to a ping", (unsigned)w.type);
+		    "the signer answered 0x%02x to 0x%02x", (unsigned)w.type,
+		    (unsigned)type);
+	if (ok)
+		buf_add_bytes(reply, buf_bytes(&w.reply));
 	waiter_leave(s, &w);
 	return ok;
+}
+
+bool
+signer_remote_ping(struct signer_remote *s, int64_t ms, struct err *err)
+{
+	AUTO_BUF none = { 0 };
+
+	return ask_plain(s, WIRE_PING, WIRE_PONG, ms, &none, err);
+}
+
+static bool
+remote_responder(void *ctx, struct buf *spki, struct err *err)
+{
+	return ask_plain(
+	    ctx, WIRE_RESPONDER, WIRE_RESPONDER_KEY, SIGN_US / 1000, spki, err);
 }
 
 /* ---- life ---- */
@@ -368,7 +405,7 @@ signer_remote_free(struct signer_remote *s)
 struct signer
 signer_remote_port(struct signer_remote *s)
 {
-	return (struct signer){ remote_sign, s };
+	return (struct signer){ remote_sign, s, remote_responder };
 }
 
 uint64_t

@@ -131,6 +131,8 @@ signer_core_free(struct signer_core *c)
 		return;
 	for (size_t i = 0; i < c->issuers_n; i++)
 		privkey_free(c->issuers[i].key);
+	for (size_t i = 0; i < c->responders_n; i++)
+		privkey_free(c->responder_keys[i].key);
 	free(c->issuers);
 	privkey_free(c->log.key);
 	index_free(c->index);
@@ -142,36 +144,64 @@ signer_core_free(struct signer_core *c)
 	free(c);
 }
 
-/* Which keys may be responders: those of ours that have no limits. */
-static void
-core_responders(struct signer_core *c)
-{
-	c->responders_n = 0;
-	for (size_t i = 0; i < c->spkis_n; i++) {
-		const struct issuer *is;
-		uint8_t id[32];
-
-		digest_sha256(c->spkis[i], id);
-		is = core_issuer_find(c, id);
-		/* The log's key is for checkpoints alone. */
-		if (c->log.key != NULL && memcmp(id, c->log.id, 32) == 0)
-			continue;
-		if (is == NULL || is->limits == NULL)
-			c->responders[c->responders_n++] = c->spkis[i];
-	}
-}
-
-void
-signer_core_know_key(struct signer_core *c, struct bytes spki)
+/* A key of ours; the octets lie in the core. */
+static struct bytes
+spki_keep(struct signer_core *c, struct bytes spki)
 {
 	for (size_t i = 0; i < c->spkis_n; i++)
 		if (bytes_equal(c->spkis[i], spki))
-			return;
+			return c->spkis[i];
+	spki = arena_bytes(c->keep, spki);
 	/* The configuration allows fewer CAs than this. */
-	if (c->spkis_n == KEYS_MAX)
+	if (c->spkis_n < KEYS_MAX)
+		c->spkis[c->spkis_n++] = spki;
+	return spki;
+}
+
+/* NULL: a key of a kind that the codec does not know, or one too many. */
+static struct responder_key *
+responder_get(struct signer_core *c, struct bytes spki)
+{
+	struct responder_key *r = &c->responder_keys[c->responders_n];
+	struct pubkey key;
+
+	for (size_t i = 0; i < c->responders_n; i++)
+		if (bytes_equal(c->responders[i], spki))
+			return &c->responder_keys[i];
+	if (c->responders_n == KEYS_MAX || !spki_parse(spki, &key, NULL))
+		return NULL;
+	*r = (struct responder_key){ .key = NULL };
+	ocsp_key_hash(&key, r->hash);
+	c->responders[c->responders_n++] = spki_keep(c, spki);
+	return r;
+}
+
+void
+signer_core_know_responder(struct signer_core *c, struct bytes spki)
+{
+	(void)responder_get(c, spki);
+}
+
+void
+signer_core_add_responder(struct signer_core *c, struct privkey *key)
+{
+	struct responder_key *r = responder_get(c, privkey_spki(key));
+
+	if (r == NULL) {
+		privkey_free(key);
 		return;
-	c->spkis[c->spkis_n++] = arena_bytes(c->keep, spki);
-	core_responders(c);
+	}
+	privkey_free(r->key);
+	r->key = key;
+}
+
+struct bytes
+signer_core_responder(const struct signer_core *c)
+{
+	for (size_t i = 0; i < c->responders_n; i++)
+		if (c->responder_keys[i].key != NULL)
+			return c->responders[i];
+	return BYTES_NONE;
 }
 
 void
@@ -184,7 +214,51 @@ signer_core_add_key(struct signer_core *c, struct privkey *key)
 	is = issuer_get(c, id);
 	privkey_free(is->key);
 	is->key = key;
-	signer_core_know_key(c, privkey_spki(key));
+	(void)spki_keep(c, privkey_spki(key));
+}
+
+/* What the CertIDs of a CA's certificates say of it (RFC 6960 section 4.1.1).
+ */
+static bool
+hashes_of(const struct signer_limits *l, const struct issuer *is,
+    struct ocsp_issuer_hashes *out, struct err *err)
+{
+	struct pubkey key;
+
+	if (!spki_parse(privkey_spki(is->key), &key, err))
+		return false;
+	ocsp_issuer_hash(l->issuer_name, &key, out);
+	return true;
+}
+
+static bool
+is_responder(const struct signer_core *c, const struct issuer *is)
+{
+	for (size_t i = 0; i < c->responders_n; i++)
+		if (bytes_equal(c->responders[i], privkey_spki(is->key)))
+			return true;
+	return false;
+}
+
+/* Everything that can be wrong, before anything is changed. */
+static bool
+limits_check(
+    const struct signer_core *c, const struct signer_limits *l, struct err *err)
+{
+	const struct issuer *is = core_issuer_find(c, l->issuer);
+	struct ocsp_issuer_hashes none;
+
+	if (is == NULL || is->key == NULL)
+		return fail(err, ERR_CONFIG,
+		    "the signer holds no key of CA %s; a new CA is signed for "
+		    "after a restart",
+		    l->ca);
+	if (is_responder(c, is))
+		return fail(err, ERR_CONFIG,
+		    "the key of CA %s is the OCSP responder's, too: a CA's key "
+		    "signs no answers",
+		    l->ca);
+	return hashes_of(l, is, &none, err);
 }
 
 bool
@@ -205,8 +279,7 @@ signer_core_set_log(struct signer_core *c, struct privkey *key,
 	c->log.origin = (const char *)arena_strdup(c->keep, origin);
 	digest_sha256(privkey_spki(key), c->log.id);
 	/* Ours, so that no certificate is made for it. */
-	signer_core_know_key(c, privkey_spki(key));
-	core_responders(c);
+	(void)spki_keep(c, privkey_spki(key));
 	return true;
 }
 
@@ -224,24 +297,22 @@ signer_core_set_limits(struct signer_core *c, const struct signer_limits *l,
 		arena_free(a);
 		return false;
 	}
-	for (size_t i = 0; i < own_n; i++) {
-		const struct issuer *is = core_issuer_find(c, own[i].issuer);
-
-		if (is == NULL || is->key == NULL) {
+	for (size_t i = 0; i < own_n; i++)
+		if (!limits_check(c, &own[i], err)) {
 			arena_free(a);
-			return fail(err, ERR_CONFIG,
-			    "the signer holds no key of CA %s; a new CA is "
-			    "signed for after a restart",
-			    l[i].ca);
+			return false;
 		}
-	}
 	for (size_t i = 0; i < c->issuers_n; i++)
 		c->issuers[i].limits = NULL;
-	for (size_t i = 0; i < own_n; i++)
-		core_issuer_find(c, own[i].issuer)->limits = &own[i];
+	for (size_t i = 0; i < own_n; i++) {
+		struct issuer *is = core_issuer_find(c, own[i].issuer);
+
+		is->limits = &own[i];
+		if (!hashes_of(&own[i], is, &is->hashes, err))
+			abort(); /* limits_check has done the same */
+	}
 	arena_free(c->limits_arena);
 	c->limits_arena = a;
-	core_responders(c);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SIGNER_CORE_STATE_H
 #define SIGNER_CORE_STATE_H
 
+#include "codec/ocsp.h"
 #include "crypto/merkle.h"
 #include "signer/index.h"
 #include "signer/journal.h"
@@ -24,6 +25,7 @@ struct issuer {
 	uint8_t id[32];
 	struct privkey *key; /* NULL: only in the journal */
 	const struct signer_limits *limits; /* NULL: signs nothing */
+	struct ocsp_issuer_hashes hashes; /* with limits: of name and key */
 	uint64_t crl_number; /* the last one signed */
 	struct budget certs, crls;
 };
@@ -37,6 +39,12 @@ struct core_log {
 	struct merkle_hash root;
 };
 
+/* A responder's key; its private half may be elsewhere. */
+struct responder_key {
+	struct privkey *key; /* or NULL */
+	uint8_t hash[20]; /* as byKey names it */
+};
+
 struct signer_core {
 	struct clock clock;
 	struct journal journal;
@@ -46,7 +54,8 @@ struct signer_core {
 	size_t issuers_n;
 	struct bytes spkis[KEYS_MAX]; /* of all keys here or made known */
 	size_t spkis_n;
-	struct bytes responders[KEYS_MAX]; /* those without limits */
+	struct bytes responders[KEYS_MAX]; /* those of responders */
+	struct responder_key responder_keys[KEYS_MAX]; /* side by side */
 	size_t responders_n;
 	struct arena *limits_arena; /* what the limits lie in */
 	struct arena *keep; /* SPKIs of keys that are elsewhere */

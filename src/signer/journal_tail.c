@@ -69,7 +69,7 @@ journal_slot_get(const uint8_t slot[JOURNAL_SLOT],
 {
 	if (!slot_holds(before, slot) ||
 	    memcmp(slot, record_mark, sizeof(record_mark)) != 0 ||
-	    !signer_kind_is(slot[4]))
+	    !signer_kind_is(slot[4]) || slot[4] == SIGN_OCSP)
 		return false;
 	out->kind = (enum signer_kind)slot[4];
 	out->position = get_be64(slot + 8);

@@ -44,6 +44,7 @@ limits_json(const struct signer_limits *l, struct arena *a)
 	json_object_set_new(o, "crl_validity", json_integer(l->crl_validity));
 	json_object_set_new(
 	    o, "responder_lifetime", json_integer(l->responder_lifetime));
+	json_object_set_new(o, "ocsp_validity", json_integer(l->ocsp_validity));
 	json_object_set_new(o, "eku_allowed", strings_json(&l->eku_allowed));
 	json_object_set_new(o, "dns", json_boolean(l->dns));
 	json_object_set_new(o, "ip", json_boolean(l->ip));
@@ -203,6 +204,7 @@ read_numbers(struct reading *r, struct signer_limits *l)
 	    read_int(r, "hourly_budget", most, &l->hourly_budget) &&
 	    read_int(r, "crl_validity", span, &l->crl_validity) &&
 	    read_int(r, "responder_lifetime", span, &l->responder_lifetime) &&
+	    read_int(r, "ocsp_validity", span, &l->ocsp_validity) &&
 	    read_node(r, &l->node);
 }
 

@@ -1,6 +1,6 @@
 #include <pthread.h>
 #include <stdlib.h>
-#include "signer/signer.h"
+#include "signer/core.h"
 
 struct signer_local {
 	pthread_mutex_t lock;
@@ -42,8 +42,20 @@ local_sign(void *ctx, const struct signer_request *req, struct buf *signature,
 	return true;
 }
 
+static bool
+local_responder(void *ctx, struct buf *spki, struct err *err)
+{
+	struct signer_local *s = ctx;
+
+	(void)err;
+	pthread_mutex_lock(&s->lock);
+	buf_add_bytes(spki, signer_core_responder(s->core));
+	pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
 struct signer
 signer_local_port(struct signer_local *s)
 {
-	return (struct signer){ local_sign, s };
+	return (struct signer){ local_sign, s, local_responder };
 }

@@ -125,6 +125,54 @@ packet_send(int socket, struct bytes packet, int fd, int64_t deadline_us,
 	}
 }
 
+/* As many as the other end takes now; -1 with errno. */
+static int
+send_some(int socket, const struct bytes *packets, size_t n)
+{
+	struct mmsghdr m[PACKETS_MAX];
+	struct iovec iov[PACKETS_MAX];
+
+	memset(m, 0, n * sizeof(*m));
+	for (size_t i = 0; i < n; i++) {
+		iov[i] = (struct iovec){ (void *)(uintptr_t)packets[i].p,
+			packets[i].n };
+		m[i].msg_hdr.msg_iov = &iov[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+	}
+	return sendmmsg(socket, m, (unsigned)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+size_t
+packets_send(int socket, const struct bytes *packets, size_t n,
+    int64_t deadline_us, struct err *err)
+{
+	size_t sent = 0;
+
+	while (sent < n) {
+		int k = send_some(socket, packets + sent,
+		    MIN_OF(n - sent, (size_t)PACKETS_MAX));
+
+		if (k > 0) {
+			sent += (size_t)k;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN && errno != ENOBUFS) {
+			(void)fail_errno(
+			    err, ERR_SIGNER, "signer socket is closed");
+			break;
+		}
+		if (!wait_for(socket, POLLOUT, deadline_us)) {
+			(void)fail(err, ERR_SIGNER,
+			    "the other end of the signer socket takes no "
+			    "message");
+			break;
+		}
+	}
+	return sent;
+}
+
 /* The descriptors of a received message: one is kept, more are closed. */
 static bool
 take_descriptors(struct msghdr *m, int *fd)

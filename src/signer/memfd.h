@@ -22,6 +22,14 @@ void memfd_unmap(struct bytes b);
 bool packet_send(int socket, struct bytes packet, int fd, int64_t deadline_us,
     struct err *err) MUST_CHECK;
 /*
+ * Several packets in few calls, by the deadline; how many of them were taken.
+ * None carries a descriptor.
+ */
+size_t packets_send(int socket, const struct bytes *packets, size_t n,
+    int64_t deadline_us, struct err *err) MUST_CHECK;
+#define PACKETS_MAX 64u
+
+/*
  * One packet by the deadline, cut off at cap octets (*n is 0 when the other end
  * is gone); *fd is a descriptor that came along or -1.  ERR_MALFORMED: cut off
  * or with more than one.

@@ -35,9 +35,43 @@ struct process {
 	struct buf signatures[SIGNER_BATCH];
 	struct err errs[SIGNER_BATCH];
 	size_t reqs_n;
+	/* Replies that leave together, one behind the other; where each ends.
+	 */
+	struct buf replies;
+	size_t ends[SIGNER_BATCH];
+	size_t replies_n;
+	struct buf answer; /* the signature of one OCSP answer */
 };
 
 /* A reply that cannot be delivered is lost: the client asks again. */
+static void
+replies_send(struct process *p)
+{
+	struct bytes packets[SIGNER_BATCH];
+	size_t start = 0, n = p->replies_n;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		packets[i] = bytes_of(p->replies.p + start, p->ends[i] - start);
+		start = p->ends[i];
+	}
+	if (packets_send(p->requests, packets, n,
+		clock_monotonic_us() + REPLY_WAIT_US, &err) != n)
+		log_err(LOG_WARN, "signer-reply-lost", &err);
+	p->replies.n = 0;
+	p->replies_n = 0;
+}
+
+static void
+reply_later(struct process *p, const struct wire_message *m)
+{
+	wire_encode(m, &p->replies);
+	p->ends[p->replies_n++] = p->replies.n;
+	if (p->replies_n == SIGNER_BATCH)
+		replies_send(p);
+}
+
+/* One at once, on either socket. */
 static void
 reply(int socket, const struct wire_message *m)
 {
@@ -62,6 +96,18 @@ reply_err(int socket, uint64_t id, enum wire_type type, const struct err *err)
 }
 
 static void
+reply_failure(
+    struct process *p, uint64_t id, enum wire_type type, const struct err *err)
+{
+	const struct wire_message m = {
+		.type = type, .id = id, .text = bytes_str(err->shown)
+	};
+
+	log_err(LOG_WARN, "signer-refused", err);
+	reply_later(p, &m);
+}
+
+static void
 reply_pong(struct process *p, uint64_t id)
 {
 	uint8_t issuers[WIRE_ISSUERS_MAX][32];
@@ -71,7 +117,39 @@ reply_pong(struct process *p, uint64_t id)
 		.syncs = signer_core_syncs(p->core),
 		.issuers = bytes_of(issuers, 32 * n) };
 
-	reply(p->requests, &m);
+	reply_later(p, &m);
+}
+
+static void
+reply_responder(struct process *p, uint64_t id)
+{
+	const struct wire_message m = { .type = WIRE_RESPONDER_KEY,
+		.id = id,
+		.spki = signer_core_responder(p->core) };
+
+	reply_later(p, &m);
+}
+
+/*
+ * An OCSP answer is signed when it is read, and its reply leaves before the
+ * certificates of the batch wait for the disk: it needs no journal.
+ */
+static void
+reply_answer(struct process *p, uint64_t id, const struct signer_request *req)
+{
+	struct wire_message m = { .type = WIRE_SIGNED, .id = id };
+	struct err err = { 0 };
+
+	FAULT("signer.reply.before");
+	p->answer.n = 0;
+	if (!signer_core_answer(p->core, req, &p->answer, &err)) {
+		reply_failure(p, id,
+		    err.kind == ERR_SIGNER_REFUSED ? WIRE_REFUSED : WIRE_FAILED,
+		    &err);
+		return;
+	}
+	m.signature = buf_bytes(&p->answer);
+	reply_later(p, &m);
 }
 
 /* What came with a message, and what was made of it, is given back. */
@@ -101,6 +179,10 @@ accept_request(struct process *p, struct incoming *in, struct err *err)
 		reply_pong(p, m.id);
 		return true;
 	}
+	if (m.type == WIRE_RESPONDER) {
+		reply_responder(p, m.id);
+		return true;
+	}
 	if (m.type != WIRE_SIGN && m.type != WIRE_SIGN_MEMFD)
 		return fail(err, ERR_MALFORMED,
 		    "signer message of type 0x%02x is no request",
@@ -110,6 +192,10 @@ accept_request(struct process *p, struct incoming *in, struct err *err)
 			in->fd, m.memfd_size, WIRE_MEMFD_MAX, &in->mapped, err))
 			return false;
 		m.request.tbs = in->mapped;
+	}
+	if (m.request.kind == SIGN_OCSP) {
+		reply_answer(p, m.id, &m.request);
+		return true;
 	}
 	in->id = m.id;
 	p->from[p->reqs_n] = in;
@@ -172,9 +258,9 @@ reply_signatures(struct process *p)
 
 		FAULT("signer.reply.before");
 		if (err->kind == ERR_NONE)
-			reply(p->requests, &m);
+			reply_later(p, &m);
 		else
-			reply_err(p->requests, m.id,
+			reply_failure(p, m.id,
 			    err->kind == ERR_SIGNER_REFUSED ? WIRE_REFUSED
 							    : WIRE_FAILED,
 			    err);
@@ -198,14 +284,15 @@ serve_requests(struct process *p, bool hung_up)
 
 		any = any || in->n > 0;
 		if (in->n > 0 && !accept_request(p, in, &err))
-			reply_err(p->requests,
-			    wire_id(bytes_of(in->packet, in->n)), WIRE_REFUSED,
-			    &err);
+			reply_failure(p, wire_id(bytes_of(in->packet, in->n)),
+			    WIRE_REFUSED, &err);
 	}
+	replies_send(p);
 	if (p->reqs_n > 0) {
 		signer_core_sign(
 		    p->core, p->reqs, p->reqs_n, p->signatures, p->errs);
 		reply_signatures(p);
+		replies_send(p);
 	}
 	for (int i = 0; i < n; i++)
 		incoming_clear(&p->in[i]);
@@ -317,6 +404,8 @@ signer_process_run(struct signer_core *core, int request_fd, int control_fd)
 		reply(p->requests, &hello);
 	while (status < 0)
 		status = serve_once(p, stop);
+	buf_free(&p->replies);
+	buf_free(&p->answer);
 	free(p);
 	return status;
 }

@@ -17,6 +17,7 @@ enum signer_kind {
 	SIGN_LEAF = 1, /* TBSCertificate of an end entity */
 	SIGN_RESPONDER = 2, /* TBSCertificate of an OCSP responder */
 	SIGN_CRL = 3, /* TBSCertList */
+	SIGN_OCSP = 4, /* ResponseData; signed by a responder's key */
 	SIGN_LOG = 5 /* the log's tree that has grown (growth.h) */
 };
 /* Is it one of these? */
@@ -24,14 +25,16 @@ static inline bool
 signer_kind_is(unsigned v)
 {
 	return v == SIGN_LEAF || v == SIGN_RESPONDER || v == SIGN_CRL ||
-	    v == SIGN_LOG;
+	    v == SIGN_OCSP || v == SIGN_LOG;
 }
 
 struct signer_request {
 	enum signer_kind kind;
 	uint8_t issuer[32]; /* SHA-256 of the issuing key's SPKI; SIGN_LOG:
 			       not looked at */
-	uint64_t position; /* in the issuance log; used once */
+	/* In the issuance log; used once.  An OCSP answer has none: it is no
+	 * act that the log records. */
+	uint64_t position;
 	struct bytes tbs; /* the whole of what is signed */
 };
 
@@ -42,7 +45,16 @@ struct signer {
 	bool (*sign)(void *ctx, const struct signer_request *req,
 	    struct buf *signature, struct err *err);
 	void *ctx;
+	/* The SPKI of the responder key that the signer holds; nothing if it
+	 * holds none.  NULL: this make does not tell. */
+	bool (*responder)(void *ctx, struct buf *spki, struct err *err);
 };
+
+static inline bool MUST_CHECK
+signer_responder(const struct signer *s, struct buf *spki, struct err *err)
+{
+	return s->responder == NULL || s->responder(s->ctx, spki, err);
+}
 
 static inline bool MUST_CHECK
 signer_sign(const struct signer *s, const struct signer_request *req,
@@ -67,6 +79,7 @@ struct signer_limits {
 	int64_t hourly_budget;
 	int64_t crl_validity; /* longest nextUpdate - thisUpdate */
 	int64_t responder_lifetime;
+	int64_t ocsp_validity; /* longest nextUpdate - thisUpdate */
 	struct signer_strings eku_allowed; /* dotted; any other is refused */
 	/* The union of the CA's profiles; an empty list of a type that is
 	 * allowed means any name of the type. */
@@ -94,10 +107,13 @@ struct signer_core;
 bool signer_core_new(int journal_fd, struct clock clock,
     struct signer_core **out, struct err *err) MUST_CHECK;
 void signer_core_free(struct signer_core *c);
-/* Takes the key.  A key without limits signs nothing. */
+/* Takes the key of a CA.  A key without limits signs nothing. */
 void signer_core_add_key(struct signer_core *c, struct privkey *key);
+/* Takes a responder's key: it signs OCSP answers for every CA that has limits,
+ * and nothing else.  A CA's key never becomes one. */
+void signer_core_add_responder(struct signer_core *c, struct privkey *key);
 /* A responder key of ours whose private half is elsewhere (`init`). */
-void signer_core_know_key(struct signer_core *c, struct bytes spki);
+void signer_core_know_responder(struct signer_core *c, struct bytes spki);
 bool signer_core_set_limits(struct signer_core *c,
     const struct signer_limits *l, size_t n, struct err *err) MUST_CHECK;
 /*
@@ -108,7 +124,8 @@ bool signer_core_set_limits(struct signer_core *c,
 bool signer_core_set_log(struct signer_core *c, struct privkey *key,
     const char *origin, struct err *err) MUST_CHECK;
 /* A batch: every request is checked, one journal append and fdatasync for all
- * that pass, then the signatures.  errs[i].kind tells each outcome. */
+ * that pass, then the signatures.  OCSP answers are signed first: they need no
+ * journal.  errs[i].kind tells each outcome. */
 void signer_core_sign(struct signer_core *c, const struct signer_request *reqs,
     size_t n, struct buf *signatures, struct err *errs);
 /* Number of fdatasyncs so far, for the bench. */

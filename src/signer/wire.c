@@ -89,7 +89,11 @@ wire_encode(const struct wire_message *m, struct buf *out)
 		put_be64(out, m->syncs);
 		buf_add_bytes(out, m->issuers);
 		break;
+	case WIRE_RESPONDER_KEY:
+		buf_add_bytes(out, m->spki);
+		break;
 	case WIRE_PING:
+	case WIRE_RESPONDER:
 	case WIRE_HELLO:
 	case WIRE_LIMITS:
 	case WIRE_LIMITS_SET:
@@ -135,9 +139,12 @@ get_body(struct cursor *c, struct wire_message *m)
 		return take_be64(c, &m->syncs) &&
 		    take_rest(c, 0, 32 * WIRE_ISSUERS_MAX, &m->issuers) &&
 		    m->issuers.n % 32 == 0;
+	case WIRE_RESPONDER_KEY:
+		return take_rest(c, 0, WIRE_SPKI_MAX, &m->spki);
 	case WIRE_HELLO:
 		return m->id == 0;
 	case WIRE_PING:
+	case WIRE_RESPONDER:
 	case WIRE_LIMITS:
 	case WIRE_LIMITS_SET:
 		return true;

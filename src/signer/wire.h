@@ -7,9 +7,11 @@
  *   SIGN           kind(1) issuer(32) position(8) tbs(1..65536)
  *   SIGN_MEMFD     kind(1) issuer(32) position(8) size(8), and a sealed memfd
  *   PING           nothing
+ *   RESPONDER      nothing: which responder key do you hold?
  *   SIGNED         signature(1..2048)
  *   REFUSED FAILED text(0..639), UTF-8: what was found, what was expected
  *   PONG           syncs(8) issuer(32)…
+ *   RESPONDER_KEY  SubjectPublicKeyInfo(0..1024); empty: none
  *   HELLO          nothing; id 0: a signer has started, send again
  *   LIMITS         nothing, and a sealed memfd with the JSON
  *   LIMITS_SET     nothing;  LIMITS_REFUSED text
@@ -26,6 +28,7 @@
 #define WIRE_SIGNATURE_MAX 2048u
 #define WIRE_TEXT_MAX 639u
 #define WIRE_ISSUERS_MAX 64u
+#define WIRE_SPKI_MAX 1024u
 #define WIRE_HEADER 12u
 #define WIRE_MESSAGE_MAX (WIRE_HEADER + 41u + WIRE_INLINE_MAX)
 
@@ -34,13 +37,15 @@ enum wire_type {
 	WIRE_SIGN_MEMFD = 0x02,
 	WIRE_PING = 0x03,
 	WIRE_LIMITS = 0x04,
+	WIRE_RESPONDER = 0x05,
 	WIRE_SIGNED = 0x81,
 	WIRE_REFUSED = 0x82,
 	WIRE_FAILED = 0x83,
 	WIRE_PONG = 0x84,
 	WIRE_HELLO = 0x85,
 	WIRE_LIMITS_SET = 0x86,
-	WIRE_LIMITS_REFUSED = 0x87
+	WIRE_LIMITS_REFUSED = 0x87,
+	WIRE_RESPONDER_KEY = 0x88
 };
 
 /* Any message; what its type does not have is zero.  Borrows the packet. */
@@ -53,6 +58,7 @@ struct wire_message {
 	struct bytes text;
 	uint64_t syncs;
 	struct bytes issuers; /* n times 32 octets */
+	struct bytes spki;
 };
 
 /* Appends the message; its lengths are the caller's care. */

@@ -202,7 +202,7 @@ start_signer(struct test_ca *t)
 	assert_true(fd >= 0);
 	assert_ok(t, signer_core_new(fd, clock, &t->core, &t->err));
 	signer_core_add_key(t->core, key_copy(t, t->issuing_key));
-	signer_core_add_key(t->core, key_copy(t, t->responder_key));
+	signer_core_add_responder(t->core, key_copy(t, t->responder_key));
 	t->local = signer_local_new(t->core);
 	test_ca_limits(t, t->config);
 }

@@ -80,7 +80,10 @@ prepare(const char *journal, struct arena *a, struct signer_core **core,
 
 		if (!privkey_load(load(journal, keys[i], a), NULL, &key, err))
 			return false;
-		signer_core_add_key(*core, key);
+		if (i == 0)
+			signer_core_add_key(*core, key);
+		else
+			signer_core_add_responder(*core, key);
 	}
 	return signer_limits_decode(
 		   load(journal, "limits", a), a, &limits, &n, err) &&

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "refusals.h"
+#include "crypto/digest.h"
 #include "signer/core.h"
 #include "signer/journal.h"
 #include "util/fault.h"
@@ -73,6 +74,94 @@ test_refusals(void **state)
 		world_assert(&w, core, &req, refusals[i].says);
 	}
 	assert_int_equal(journal_length(&w), 3);
+	signer_core_free(core);
+	world_free(&w);
+}
+
+/* Answers are signed by the responder's key, for each CA with limits; nothing
+ * of them is in the journal, and none waits for it. */
+static void
+test_ocsp_answers(void **state)
+{
+	struct world w;
+	struct signer_core *core;
+	struct ocsp_data d;
+	struct signer_request req;
+
+	(void)state;
+	world_make(&w);
+	core = world_core(&w);
+	d = world_ocsp(&w);
+	req = world_request(&w, SIGN_OCSP, world_ocsp_tbs(&w, &d));
+	for (int i = 0; i < 3; i++)
+		world_assert(&w, core, &req, NULL);
+	d.nonce = bytes_str("0123456789abcdef0123456789abcdef");
+	/* What was never issued, RFC 6960 section 4.4.8. */
+	d.singles[1].revoked_at = 0;
+	d.singles[1].reason = REASON_HOLD;
+	d.extended_revoke = true;
+	req = world_request(&w, SIGN_OCSP, world_ocsp_tbs(&w, &d));
+	world_assert(&w, core, &req, NULL);
+	for (size_t i = 0; i < ocsp_refusals_n; i++) {
+		struct bytes tbs = ocsp_refusals[i].make(&w);
+
+		req = world_request(&w, SIGN_OCSP, tbs);
+		print_message("%s\n", ocsp_refusals[i].name);
+		world_assert(&w, core, &req, ocsp_refusals[i].says);
+	}
+	d = world_ocsp(&w);
+	req = world_request(&w, SIGN_OCSP, world_ocsp_tbs(&w, &d));
+	req.position = 1;
+	world_assert(&w, core, &req, "with a log position");
+	req.position = 0;
+	memcpy(req.issuer, "another key, 32 octets long.....", 32);
+	world_assert(&w, core, &req, "signs for no such CA");
+	assert_int_equal(journal_length(&w), 1);
+	assert_int_equal(signer_core_syncs(core), 0);
+	signer_core_free(core);
+	world_free(&w);
+}
+
+/* Roles do not mix: a CA whose limits are gone is no responder, and a
+ * responder's key gets no limits. */
+static void
+test_a_ca_is_no_responder(void **state)
+{
+	struct world w;
+	struct signer_core *core;
+	struct ocsp_data d;
+	struct signer_request req;
+	struct signer_limits limits;
+	struct err err = { 0 };
+
+	(void)state;
+	world_make(&w);
+	core = world_core(&w);
+	limits = w.limits;
+	digest_sha256(w.responder_spki, limits.issuer);
+	signer_core_add_key(core, world_key(w.responder));
+	assert_false(signer_core_set_limits(core, &limits, 1, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.shown, "OCSP responder's, too"));
+	/* Limits of another CA alone: the first has none any more. */
+	signer_core_add_key(core, world_key(w.leaf));
+	limits = w.limits;
+	digest_sha256(w.leaf_spki, limits.issuer);
+	err_clear(&err);
+	assert_true(signer_core_set_limits(core, &limits, 1, &err));
+	d = world_ocsp(&w);
+	{
+		struct pubkey key;
+		uint8_t hash[20];
+
+		assert_true(spki_parse(w.ca_spki, &key, &err));
+		ocsp_key_hash(&key, hash);
+		d.key_hash = bytes_of(hash, 20);
+		req = world_request(&w, SIGN_OCSP, world_ocsp_tbs(&w, &d));
+		digest_sha256(w.leaf_spki, req.issuer);
+		world_assert(&w, core, &req, "no responder key of ours");
+	}
+	assert_true(bytes_equal(signer_core_responder(core), w.responder_spki));
 	signer_core_free(core);
 	world_free(&w);
 }
@@ -415,7 +504,7 @@ test_known_responder_key(void **state)
 	s = world_responder(&w);
 	req = world_request(&w, SIGN_RESPONDER, world_tbs(&w, &s));
 	world_assert(&w, core, &req, "no responder key");
-	signer_core_know_key(core, w.responder_spki);
+	signer_core_know_responder(core, w.responder_spki);
 	world_assert(&w, core, &req, NULL);
 	signer_core_free(core);
 	world_free(&w);
@@ -484,6 +573,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signs_what_holds),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_ocsp_answers),
+		cmocka_unit_test(test_a_ca_is_no_responder),
 		cmocka_unit_test(test_lifetime_ends_with_the_ca),
 		cmocka_unit_test(test_position_is_used_once),
 		cmocka_unit_test(test_serials_and_numbers_survive_a_restart),

@@ -140,6 +140,13 @@ test_forbidden_structures(void **state)
 		print_message("%s\n", refusals[i].name);
 		exchange(r, &req, says);
 	}
+	for (size_t i = 0; i < ocsp_refusals_n; i++) {
+		struct bytes tbs = ocsp_refusals[i].make(&r->w);
+
+		req = world_request(&r->w, SIGN_OCSP, tbs);
+		print_message("%s\n", ocsp_refusals[i].name);
+		exchange(r, &req, ocsp_refusals[i].says);
+	}
 	raw_stop(r);
 }
 

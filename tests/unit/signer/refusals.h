@@ -13,6 +13,9 @@ struct refusal {
 
 extern const struct refusal refusals[];
 extern const size_t refusals_n;
+/* OCSP answers (refusals_ocsp.c). */
+extern const struct refusal ocsp_refusals[];
+extern const size_t ocsp_refusals_n;
 /* What tests need in the limits beyond world_make's. */
 void refusals_prepare(struct world *w);
 /* A leaf, a CRL that are signed before, for those that repeat something. */

@@ -57,6 +57,12 @@ test_round_trips(void **state)
 		    .issuers = bytes_of(issuers, sizeof(issuers)) },
 		{ .type = WIRE_PONG },
 		{ .type = WIRE_HELLO },
+		{ .type = WIRE_RESPONDER, .id = 5 },
+		{ .type = WIRE_RESPONDER_KEY },
+		{ .type = WIRE_RESPONDER_KEY,
+		    .spki = bytes_of(tbs, WIRE_SPKI_MAX) },
+		{ .type = WIRE_SIGN,
+		    .request = { .kind = SIGN_OCSP, .tbs = bytes_of(tbs, 9) } },
 	};
 
 	(void)state;
@@ -88,7 +94,7 @@ test_malformed(void **state)
 		    .request = { .kind = (enum signer_kind)0,
 			.tbs = bytes_of(tbs, 4) } },
 		{ .type = WIRE_SIGN,
-		    .request = { .kind = (enum signer_kind)4,
+		    .request = { .kind = (enum signer_kind)(SIGN_LOG + 1),
 			.tbs = bytes_of(tbs, 4) } },
 		{ .type = WIRE_SIGN_MEMFD, .request = { .kind = SIGN_CRL } },
 		{ .type = WIRE_SIGN_MEMFD,
@@ -105,6 +111,8 @@ test_malformed(void **state)
 		{ .type = WIRE_PONG,
 		    .issuers = bytes_of(tbs, 32 * (WIRE_ISSUERS_MAX + 1)) },
 		{ .type = WIRE_HELLO, .id = 1 },
+		{ .type = WIRE_RESPONDER_KEY,
+		    .spki = bytes_of(tbs, WIRE_SPKI_MAX + 1) },
 		{ .type = (enum wire_type)0 },
 		{ .type = (enum wire_type)0x80 },
 		{ .type = (enum wire_type)0xff },

@@ -54,6 +54,7 @@ make_limits(struct world *w)
 		.hourly_budget = 100000,
 		.crl_validity = 7 * WORLD_DAY,
 		.responder_lifetime = 30 * WORLD_DAY,
+		.ocsp_validity = 3 * WORLD_DAY,
 		.eku_allowed = { client_too, 2 },
 		.dns = true,
 		.ip = true,
@@ -147,7 +148,7 @@ world_core(struct world *w)
 		print_error("%s %s\n", err.shown, err.detail);
 	assert_int_equal(err.kind, ERR_NONE);
 	signer_core_add_key(core, world_key(w->ca));
-	signer_core_add_key(core, world_key(w->responder));
+	signer_core_add_responder(core, world_key(w->responder));
 	if (!signer_core_set_limits(core, &w->limits, 1, &err))
 		print_error("%s\n", err.shown);
 	assert_int_equal(err.kind, ERR_NONE);
@@ -238,6 +239,54 @@ world_crl(struct world *w)
 }
 
 struct bytes
+world_cert_id(struct world *w, enum ocsp_hash hash, uint8_t n)
+{
+	struct ocsp_issuer_hashes hashes;
+	struct pubkey key;
+	struct err err = { 0 };
+	AUTO_BUF b = { 0 };
+
+	assert_true(spki_parse(w->ca_spki, &key, &err));
+	ocsp_issuer_hash(w->ca_name, &key, &hashes);
+	ocsp_cert_id_put(&b, hash, &hashes, bytes_of(&n, 1));
+	return arena_take_buf(w->arena, &b);
+}
+
+struct ocsp_data
+world_ocsp(struct world *w)
+{
+	struct ocsp_data d = { .produced_at = world_now(w), .n = 3 };
+	uint8_t *hash = arena_alloc(w->arena, 20);
+	struct pubkey key;
+	struct err err = { 0 };
+
+	assert_true(spki_parse(w->responder_spki, &key, &err));
+	ocsp_key_hash(&key, hash);
+	d.key_hash = bytes_of(hash, 20);
+	for (unsigned i = 0; i < d.n; i++)
+		d.singles[i] = (struct ocsp_single){
+			.cert_id = world_cert_id(w,
+			    i == 0 ? OCSP_SHA1 : OCSP_SHA256, (uint8_t)(i + 1)),
+			.status = (enum ocsp_cert_status)i,
+			.reason = -1,
+			.this_update = world_now(w),
+			.next_update = world_now(w) + 3 * WORLD_DAY
+		};
+	d.singles[1].revoked_at = world_now(w) - 5;
+	d.singles[1].reason = REASON_KEY_COMPROMISE;
+	return d;
+}
+
+struct bytes
+world_ocsp_tbs(struct world *w, const struct ocsp_data *data)
+{
+	AUTO_BUF b = { 0 };
+
+	ocsp_data_put(&b, data);
+	return arena_take_buf(w->arena, &b);
+}
+
+struct bytes
 world_tbs(struct world *w, const struct cert_spec *spec)
 {
 	AUTO_BUF b = { 0 };
@@ -289,9 +338,10 @@ world_with_extension(struct world *w, struct bytes tbs, struct bytes extension)
 struct signer_request
 world_request(struct world *w, enum signer_kind kind, struct bytes tbs)
 {
-	struct signer_request req = {
-		.kind = kind, .position = w->position++, .tbs = tbs
-	};
+	struct signer_request req = { .kind = kind, .tbs = tbs };
+
+	if (kind != SIGN_OCSP)
+		req.position = w->position++;
 
 	memcpy(req.issuer, w->issuer, sizeof(req.issuer));
 	return req;
@@ -303,9 +353,12 @@ world_assert_signature(
 {
 	struct lane *lane = lane_new();
 	struct pubkey key;
+	struct ocsp_data data;
 	struct err err = { 0 };
 
-	assert_true(spki_parse(w->ca_spki, &key, &err));
+	assert_true(spki_parse(
+	    ocsp_data_parse(tbs, &data, NULL) ? w->responder_spki : w->ca_spki,
+	    &key, &err));
 	assert_true(pubkey_verify(
 	    lane, &key, privkey_sig_alg(w->ca), tbs, signature, &err));
 	lane_free(lane);

@@ -6,6 +6,7 @@
 #ifndef UNIT_SIGNER_WORLD_H
 #define UNIT_SIGNER_WORLD_H
 
+#include "codec/ocsp.h"
 #include "signer/signer.h"
 #include "support/unit.h"
 
@@ -45,14 +46,19 @@ struct bytes world_crl_tbs(struct world *w, const struct crl_spec *spec);
 /* The TBSCertificate with one more extension, whole, at its end. */
 struct bytes world_with_extension(
     struct world *w, struct bytes tbs, struct bytes extension);
-/* A request at the next position. */
+/* An answer for three certificates of the CA: good, revoked, unknown. */
+struct ocsp_data world_ocsp(struct world *w);
+struct bytes world_cert_id(struct world *w, enum ocsp_hash hash, uint8_t n);
+struct bytes world_ocsp_tbs(struct world *w, const struct ocsp_data *data);
+/* A request at the next position; an OCSP answer has none. */
 struct signer_request world_request(
     struct world *w, enum signer_kind kind, struct bytes tbs);
 
 /* Signs by the core; asserts what comes: NULL, signed; else refused so. */
 void world_assert(struct world *w, struct signer_core *core,
     const struct signer_request *req, const char *says);
-/* Does the signature hold with the CA's key? */
+/* Does the signature hold with the CA's key, or that of an OCSP answer with
+ * the responder's? */
 void world_assert_signature(
     struct world *w, struct bytes tbs, struct bytes signature);
 
