@@ -62,6 +62,8 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 
 /* A CSR, and a thousand names of the longest kind. */
 #define BODY_ISSUE (512u << 10)
+/* A CA certificate as base64 is the most. */
+#define BODY_ACT (96u << 10)
 #define BODY_SMALL (16u << 10)
 
 static const struct http_route rows[] = {
@@ -78,6 +80,7 @@ static const struct http_route rows[] = {
 	GET("/orders/{id}", api_get_order),
 	GET("/cas", api_get_cas),
 	GET("/cas/{name}", api_get_ca),
+	POST("/acts", api_post_acts, BODY_ACT),
 };
 
 void

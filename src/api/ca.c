@@ -5,6 +5,8 @@
 #include "codec/crl.h"
 #include "codec/pem.h"
 
+#define DAY 86400
+
 /* Of the CRL as it is published; an offline CA may have none. */
 static json_t *
 view_crl(struct api *api, const struct ca_view *ca)
@@ -32,15 +34,30 @@ view_crl(struct api *api, const struct ca_view *ca)
 static json_t *
 view_ca(struct api *api, const struct ca_view *ca, struct http_req *req)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *cross = json_array();
+	json_t *crl = view_crl(api, ca);
 
 	view_text(o, "name", ca->name);
 	view_text(o, "subject", subject_text(req->arena, ca->cert.subject));
 	json_object_set_new(o, "online", json_boolean(ca->online));
 	json_object_set_new(o, "root", json_boolean(ca->self_signed));
+	/* issuing: profiles may name it; draining: its successor's do. */
+	view_text(o, "state",
+	    ca->successor != NULL ? "draining"
+		: ca->online	  ? "issuing"
+				  : "offline");
+	view_text(o, "successor", ca->successor);
+	json_object_set_new(o, "cross", cross);
+	for (size_t i = 0; i < ca->cross_n; i++)
+		json_array_append_new(cross, json_string(ca->cross[i]));
 	view_time(o, "not_before", ca->cert.not_before);
 	view_time(o, "not_after", ca->cert.not_after);
-	json_object_set_new(o, "crl", view_crl(api, ca));
+	/* Rounded towards the end: 0 on its last day. */
+	json_object_set_new(o, "days_left",
+	    json_integer((ca->cert.not_after - req->now) / DAY));
+	json_object_set_new(o, "crl", crl);
+	json_object_set(
+	    o, "crl_next_update", json_object_get(crl, "next_update"));
 	return o;
 }
 

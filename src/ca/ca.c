@@ -300,6 +300,9 @@ state_cas(struct ca *ca, struct state *s, const struct config *config,
 		memcpy(v->key, c->issuer->key, sizeof(v->key));
 		v->online = c->issuer->online;
 		v->self_signed = cert_is_self_signed(&v->cert);
+		v->successor = c->successor;
+		v->cross = cross_names(c->issuer, s->arena);
+		v->cross_n = c->issuer->cross_n;
 		s->cas_n++;
 	}
 	return true;

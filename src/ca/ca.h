@@ -161,6 +161,10 @@ struct ca_view {
 	uint8_t key[32]; /* SHA-256 of its SPKI */
 	bool online; /* has a key at the signer */
 	bool self_signed;
+	const char *successor; /* it drains; NULL: it does not */
+	/* Its cross-certificates: /ca/<name>.cer and .pem. */
+	const char *const *cross;
+	size_t cross_n;
 };
 size_t ca_list(struct ca *ca, const struct ca_view **out);
 const struct ca_view *ca_view_find(struct ca *ca, const char *name);

@@ -124,6 +124,7 @@ bool issuer_take_cross(
     struct issuer *i, const struct loaded_ca *from, struct err *err) MUST_CHECK;
 bool issuer_has_cross(const struct issuer *i, const struct loaded_ca *c);
 void issuer_free_cross(struct issuer *i);
+const char *const *cross_names(const struct issuer *i, struct arena *a);
 /* The root's first cross-certificate that is valid now, DER, or nothing. */
 struct bytes chain_link(const struct loaded_ca *c, int64_t now);
 struct blob *cross_artefact(const struct state *s, const char *name,

@@ -132,6 +132,16 @@ issuer_free_cross(struct issuer *i)
 	}
 }
 
+const char *const *
+cross_names(const struct issuer *i, struct arena *a)
+{
+	const char **names = arena_array(a, i->cross_n, sizeof(*names));
+
+	for (size_t k = 0; k < i->cross_n; k++)
+		names[k] = i->cross[k].name;
+	return names;
+}
+
 struct bytes
 chain_link(const struct loaded_ca *c, int64_t now)
 {

@@ -11,9 +11,11 @@ ca_list_run(struct cli *cli)
 {
 	static const struct show_column columns[] = {
 		{ "name", "NAME" },
-		{ "online", "ONLINE" },
+		{ "state", "STATE" },
 		{ "root", "ROOT" },
 		{ "not_after", "NOT AFTER" },
+		{ "days_left", "DAYS" },
+		{ "crl_next_update", "CRL UNTIL" },
 		{ "subject", "SUBJECT" },
 	};
 	struct err err = { 0 };

@@ -136,7 +136,7 @@ ca_ends(struct check *c, const struct config_ca *ca)
 
 	if (read_cert(c, ca->certificate, &cert) && cert.not_after >= c->now)
 		ends(c, state_path(c->cli, ca->certificate), "a certificate",
-		    cert.not_after, "renew the CA");
+		    cert.not_after, "chancery ca rollover makes the next one");
 }
 
 /* An offline CA's CRL is a file that somebody must remember to renew. */
@@ -154,10 +154,10 @@ crl_ends(struct check *c, const struct config_ca *ca)
 		return;
 	if (crl_parse(der, &crl, &err))
 		ends(c, path, "a CRL", crl.next_update,
-		    "make a new one with the root's key and put it there");
+		    "chancery ca crl makes the next one");
 	else
 		check_mistake(c, path, arena_strdup(a, err.shown), "a CRL, DER",
-		    "make a new one with the root's key");
+		    "chancery ca crl makes the next one");
 }
 
 void

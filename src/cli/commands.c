@@ -117,6 +117,109 @@ static const struct cli_option export_options[] = {
 	END,
 };
 
+#define CA_KEY_KIND                                                            \
+	{                                                                      \
+		"--key", "KIND",                                               \
+		    "The new key: ec-p256, ec-p384, rsa-2048, rsa-3072, "      \
+		    "rsa-4096 or ed25519."                                     \
+	}
+#define CA_LIFETIME(text)                                                      \
+	{                                                                      \
+		"--lifetime", "TIME", text                                     \
+	}
+#define CA_CONSTRAINTS                                                         \
+	{ "--permit", "NAME",                                                  \
+		"Name constraint: only below dns:example.com, "                \
+		"ip:10.0.0.0/8, email:example.com or uri:example.com. May be " \
+		"repeated." },                                                 \
+	{                                                                      \
+		"--exclude", "NAME",                                           \
+		    "Name constraint: nothing below it. May be repeated."      \
+	}
+#define ACT_HELP                                                               \
+	{ "--passphrase-file", "F",                                            \
+		"The passphrase of the online CA keys, on the first line of "  \
+		"F." },                                                        \
+	    { "--root-passphrase-file", "F",                                   \
+		    "The passphrase of the offline keys, on the first line "   \
+		    "of F." },                                                 \
+	    { "--root-key", "FILE",                                            \
+		    "Where the offline CA's key lies; default "                \
+		    "keys/NAME.key." },                                        \
+	    { "--dry-run", NULL,                                               \
+		    "Open the keys, make everything, write nothing." },        \
+	{                                                                      \
+		"--no-reload", NULL, "Do not tell a running server."           \
+	}
+
+static const struct cli_option ca_new_options[] = {
+	{ "NAME", NULL, "The new CA's name in the configuration." },
+	CA_KEY_KIND,
+	CA_LIFETIME("How long its certificate lives; default 10 years, or as "
+		    "long as its parent."),
+	{ "--parent", "CA",
+	    "The offline CA that certifies it; default root, or what took "
+	    "over from it." },
+	{ "--common-name", "CN",
+	    "Its subject is the parent's with this common name." },
+	CA_CONSTRAINTS,
+	ACT_HELP,
+	END,
+};
+
+static const struct cli_option ca_rollover_options[] = {
+	{ "NAME", NULL, "The CA that is replaced: an issuing one, or a root." },
+	{ "--as", "NAME", "The next one's name; default NAME-2, NAME-3 …" },
+	{ "--same-key", NULL,
+	    "Renew the certificate alone: same key, same name, new dates." },
+	CA_KEY_KIND,
+	CA_LIFETIME("Of the new certificate; default 10 years, 20 of a root."),
+	{ "--parent", "CA",
+	    "The offline CA that certifies it; default the one that "
+	    "certified the old one, or what took over from that." },
+	{ "--common-name", "CN",
+	    "Default: the old one's and its generation; of a root the same "
+	    "name, as RFC 4210 wants it." },
+	CA_CONSTRAINTS,
+	ACT_HELP,
+	END,
+};
+
+static const struct cli_option ca_cross_options[] = {
+	{ "NAME", NULL, "The CA of the configuration that is certified." },
+	{ "--by", "CA", "The CA that certifies it." },
+	{ "--csr", "FILE",
+	    "Certify the CA of somebody else instead, by its request, PEM; "
+	    "path length 0." },
+	CA_LIFETIME("Default: as long as both live."),
+	ACT_HELP,
+	END,
+};
+
+static const struct cli_option ca_retire_options[] = {
+	{ "NAME", NULL, "An issuing CA without unexpired certificates." },
+	ACT_HELP,
+	END,
+};
+
+static const struct cli_option ca_crl_options[] = {
+	{ "NAME", NULL, "An offline CA, such as root." },
+	{ "--revoke", "SERIAL",
+	    "Also list this certificate, of a CA or a cross-certificate." },
+	{ "--reason", "REASON",
+	    "cACompromise, superseded, cessationOfOperation … (RFC 5280); "
+	    "default unspecified." },
+	{ "--force", NULL,
+	    "List a serial that the configuration does not know." },
+	CA_LIFETIME("Until the next CRL; default 365d."),
+	ACT_HELP,
+	END,
+};
+
+#define ACT_USAGE                                                              \
+	"[--passphrase-file F] [--root-passphrase-file F] [--root-key FILE] "  \
+	"[--dry-run] [--no-reload]"
+
 const struct cli_command cli_commands[] = {
 	{ "check", "[--quiet] [--passphrase-file F]",
 	    "reports every mistake of the configuration and the state "
@@ -168,5 +271,28 @@ const struct cli_command cli_commands[] = {
 	    "installs the certificate that another CA has issued for our "
 	    "request, after checking it",
 	    ca_import_run, import_options },
+	{ "ca new",
+	    "NAME [--key KIND] [--lifetime TIME] [--parent CA] "
+	    "[--common-name CN] [--permit NAME]… [--exclude NAME]… " ACT_USAGE,
+	    "makes an issuing CA beside the first one", ca_new_run,
+	    ca_new_options },
+	{ "ca rollover",
+	    "NAME [--as NAME] [--same-key] [--key KIND] [--lifetime TIME] "
+	    "[--parent CA] [--common-name CN] [--permit NAME]… "
+	    "[--exclude NAME]… " ACT_USAGE,
+	    "makes the next generation of a CA; the old one drains",
+	    ca_rollover_run, ca_rollover_options },
+	{ "ca cross", "NAME|--csr FILE --by CA [--lifetime TIME] " ACT_USAGE,
+	    "makes a cross-certificate: the same name and key, certified by "
+	    "another CA",
+	    ca_cross_run, ca_cross_options },
+	{ "ca retire", "NAME " ACT_USAGE,
+	    "ends an issuing CA that has drained: last CRL, key put aside",
+	    ca_retire_run, ca_retire_options },
+	{ "ca crl",
+	    "NAME [--revoke SERIAL] [--reason REASON] [--force] "
+	    "[--lifetime TIME] " ACT_USAGE,
+	    "makes the next CRL of an offline CA, and revokes a CA",
+	    ca_crl_run_command, ca_crl_options },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -22,5 +22,10 @@ int ca_list_run(struct cli *cli);
 int ca_show_run(struct cli *cli);
 int ca_export_run(struct cli *cli);
 int ca_import_run(struct cli *cli);
+int ca_new_run(struct cli *cli);
+int ca_rollover_run(struct cli *cli);
+int ca_cross_run(struct cli *cli);
+int ca_retire_run(struct cli *cli);
+int ca_crl_run_command(struct cli *cli);
 
 #endif

@@ -19,7 +19,8 @@ is_plain(const char *s)
 	static const char *const words[] = { "null", "true", "false", "yes",
 		"no", "on", "off", "y", "n" };
 
-	if (!((*s >= 'a' && *s <= 'z') || *s == '/'))
+	if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') ||
+		*s == '/'))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcmp(s, words[i]) == 0)
@@ -34,7 +35,8 @@ is_plain(const char *s)
 static void
 put_text(struct buf *b, const char *s, bool flow)
 {
-	if (!flow && is_plain(s)) {
+	/* A number is one only without quotes, in JSON too. */
+	if ((!flow && is_plain(s)) || s[strspn(s, "0123456789")] == '\0') {
 		buf_add_str(b, s);
 		return;
 	}

@@ -57,6 +57,35 @@ gauge(struct buf *b, const char *name, const char *help, uint64_t value)
 	    help, name, name, value);
 }
 
+/* What ends: certificates of CAs, and CRLs, whoever makes them. */
+static void
+cas_print(struct health *h, int64_t now, struct buf *b)
+{
+	const struct ca_view *cas;
+	size_t n = ca_list(h->ca, &cas);
+
+	buf_printf(b,
+	    "# HELP chancery_ca_expires_seconds Until a CA's certificate "
+	    "ends.\n# TYPE chancery_ca_expires_seconds gauge\n");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "chancery_ca_expires_seconds{ca=\"%s\"} %lld\n",
+		    cas[i].name, (long long)(cas[i].cert.not_after - now));
+	buf_printf(b,
+	    "# HELP chancery_crl_expires_seconds Until a CA's CRL ends.\n"
+	    "# TYPE chancery_crl_expires_seconds gauge\n");
+	for (size_t i = 0; i < n; i++) {
+		int64_t expires = 0;
+		struct blob *crl = ca_artefact(
+		    h->ca, cas[i].name, CA_CRL, NULL, NULL, &expires);
+
+		if (crl == NULL)
+			continue;
+		blob_unref(crl);
+		buf_printf(b, "chancery_crl_expires_seconds{ca=\"%s\"} %lld\n",
+		    cas[i].name, (long long)(expires - now));
+	}
+}
+
 static void
 get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 {
@@ -96,6 +125,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	    acme.nonces_issued);
 	counter(&b, "chancery_acme_nonces_refused_total", "badNonce answers.",
 	    acme.nonces_refused);
+	cas_print(h, req->now, &b);
 	gauge(&b, "chancery_ready", "1 when /readyz says so.",
 	    atomic_load(&h->store_writable) &&
 		atomic_load(&h->signer_answers) &&

@@ -15,7 +15,7 @@ struct health {
 	atomic_bool status_only, draining;
 	bool testing;
 	const struct store *store;
-	const struct ca *ca;
+	struct ca *ca;
 	const struct acme *acme;
 	const struct signer_remote *signer;
 	_Atomic(struct net *) net;

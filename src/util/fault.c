@@ -54,6 +54,13 @@ static const char *const fault_points[] = {
 	"vfs.truncate",
 	"tls.renew.before",
 	"tls.renew.after",
+	"ceremony.key.after",
+	"ceremony.cert.after",
+	"ceremony.record.after",
+	"ceremony.config.before",
+	"ceremony.config.after",
+	"ceremony.crl.before",
+	"ceremony.crl.after",
 	NULL,
 };
 
