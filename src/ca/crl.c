@@ -250,6 +250,7 @@ crl_sign(struct crl_job *job, struct bytes tbs, struct buf *signature,
 
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));
 	memcpy(req.issuer, issuer->key, sizeof(req.issuer));
+	digest_sha256(tbs, row.tbs_sha256);
 	if (!store_crl_intent(job->ca->deps.store, &row, &job->position, err))
 		return false;
 	issuer->crl.last_number = job->number;

@@ -102,24 +102,27 @@ copy_folder(struct backup *b, const char *folder, mode_t mode, struct err *err)
 
 /* ---- what must agree ---- */
 
-/* Up to the last whole record: the signer may be in the middle of one. */
+/* Up to the last whole record of its first octets. */
 static bool
-copy_journal(struct backup *b, struct err *err)
+copy_journal(struct backup *b, off_t length, struct err *err)
 {
 	AUTO_FD in = open(state_path(b->cli, JOURNAL), O_RDONLY | O_CLOEXEC);
 	const char *path = to_path(b, JOURNAL);
 	AUTO_FD out = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	uint8_t chunk[65536];
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (in < 0 || out < 0)
 		return fail(err, ERR_SYSTEM, "%s: %s",
 		    in < 0 ? state_path(b->cli, JOURNAL) : path,
 		    strerror(errno));
-	while ((n = read(in, chunk, sizeof(chunk))) > 0)
+	while (length > 0 &&
+	    (n = read(in, chunk, MIN_OF((size_t)length, sizeof(chunk)))) > 0) {
 		if (write(out, chunk, (size_t)n) != n)
 			return fail(
 			    err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+		length -= n;
+	}
 	if (n < 0)
 		return fail(err, ERR_SYSTEM, "%s: %s",
 		    state_path(b->cli, JOURNAL), strerror(errno));
@@ -129,32 +132,6 @@ copy_journal(struct backup *b, struct err *err)
 		return fail(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 	b->files++;
 	return true;
-}
-
-/*
- * Positions of the log that were signed for after the database was copied are
- * taken in the copy as well: a restored server that used them again for other
- * bytes would be refused by its signer.
- */
-static bool
-pass_positions(struct backup *b, struct err *err)
-{
-	const struct store_options o = { .path = to_path(b, DATABASE) };
-	struct clock clock = clock_system(0);
-	uint64_t position = b->info.positions;
-	struct store *store;
-	bool ok = true;
-
-	if (position >= b->journal.last_position)
-		return true;
-	if (!store_open(&o, &store, err))
-		return false;
-	while (ok && position < b->journal.last_position)
-		ok = store_event_append(store, "operator",
-		    "{\"act\":\"backup-gap\"}", clock_now(&clock), &position,
-		    err);
-	store_close(store);
-	return ok;
 }
 
 static bool
@@ -173,16 +150,43 @@ verify(struct backup *b, struct err *err)
 		    "%llu as signed: state directory %s is damaged",
 		    (unsigned long long)b->journal.last_position,
 		    (unsigned long long)b->info.signed_position, b->cli->state);
-	return pass_positions(b, err) &&
-	    store_file_inspect(to_path(b, DATABASE), true, &b->info, err);
+	if (b->info.positions <
+	    MAX_OF(b->journal.last_position, b->journal.log_size))
+		return fail(err, ERR_INTERNAL,
+		    "the journal has position %llu, the log of the database "
+		    "ends at %llu: state directory %s is damaged",
+		    (unsigned long long)MAX_OF(
+			b->journal.last_position, b->journal.log_size),
+		    (unsigned long long)b->info.positions, b->cli->state);
+	return store_file_inspect(to_path(b, DATABASE), true, &b->info, err);
 }
 
 /*
- * The database first, the journal after it: the signer writes its record before
- * the database learns of the signature, so this journal has all that this
- * database knows, and perhaps more, which a restored signer must never sign
- * again.
+ * Database and journal of one instant: while no change can be committed the
+ * journal is measured.  What it has by then was announced in this database, so
+ * no position and no checkpoint in it lies behind the copied log; and a signed
+ * certificate that the database knows was in the journal before.
  */
+static bool
+copy_record(struct backup *b, struct err *err)
+{
+	struct store_snapshot *snapshot;
+	struct stat st;
+	bool ok;
+
+	if (!store_snapshot_begin(state_path(b->cli, DATABASE), &snapshot, err))
+		return false;
+	ok = stat(state_path(b->cli, JOURNAL), &st) == 0 ||
+	    fail(err, ERR_SYSTEM, "%s: %s", state_path(b->cli, JOURNAL),
+		strerror(errno));
+	store_snapshot_go_on(snapshot);
+	ok = ok && store_snapshot_copy(snapshot, to_path(b, DATABASE), err) &&
+	    copy_journal(b, st.st_size, err);
+	store_snapshot_end(snapshot);
+	b->files++;
+	return ok;
+}
+
 static bool
 copy_all(struct backup *b, struct err *err)
 {
@@ -195,11 +199,7 @@ copy_all(struct backup *b, struct err *err)
 	    !make_folder(b, "crl", 0755, err) ||
 	    !make_folder(b, "run", 0755, err))
 		return false;
-	if (!store_file_backup(
-		state_path(cli, DATABASE), to_path(b, DATABASE), err))
-		return false;
-	b->files++;
-	return copy_journal(b, err) && copy_folder(b, "keys", 0600, err) &&
+	return copy_record(b, err) && copy_folder(b, "keys", 0600, err) &&
 	    copy_folder(b, "certs", 0644, err) &&
 	    copy_folder(b, "crl", 0644, err) &&
 	    copy_file(b, cli->config_path, "chancery.yaml", 0644, err) &&

@@ -220,6 +220,43 @@ static const struct cli_option ca_crl_options[] = {
 	"[--passphrase-file F] [--root-passphrase-file F] [--root-key FILE] "  \
 	"[--dry-run] [--no-reload]"
 
+static const struct cli_option log_verify_options[] = {
+	{ "--checkpoint", "FILE",
+	    "A checkpoint that you kept: the log must begin with the one that "
+	    "it is of." },
+	{ "--key", "KEY",
+	    "The verifier key that checkpoints must be signed with; without "
+	    "it, the one that is stored with each." },
+	END,
+};
+
+static const struct cli_option log_prove_options[] = {
+	{ "SERIAL", NULL,
+	    "The serial number of a certificate, in hex, or a position of the "
+	    "log." },
+	{ "--consistency", "OLD",
+	    "Prove instead that the log begins with the one of OLD: a number "
+	    "of entries, or a file with a checkpoint." },
+	{ "--to", "FILE", "Write to a new file instead of printing." },
+	END,
+};
+
+static const struct cli_option log_check_options[] = {
+	{ "FILE", NULL, "What log prove has written." },
+	{ "--key", "KEY",
+	    "The verifier key of the log, name+hash+key, as log checkpoint "
+	    "prints it." },
+	{ "--checkpoint", "FILE",
+	    "The checkpoint from which a proof of consistency must start." },
+	END,
+};
+
+static const struct cli_option log_export_options[] = {
+	{ "--from", "N", "The first position; default 1." },
+	{ "--to", "N", "The last position; default the last one." },
+	END,
+};
+
 const struct cli_command cli_commands[] = {
 	{ "check", "[--quiet] [--passphrase-file F]",
 	    "reports every mistake of the configuration and the state "
@@ -294,5 +331,23 @@ const struct cli_command cli_commands[] = {
 	    "[--lifetime TIME] " ACT_USAGE,
 	    "makes the next CRL of an offline CA, and revokes a CA",
 	    ca_crl_run_command, ca_crl_options },
+	{ "log checkpoint", "",
+	    "prints the newest checkpoint of the log and its verifier key",
+	    log_checkpoint_run, NULL },
+	{ "log verify", "[--checkpoint FILE] [--key KEY]",
+	    "walks the whole log and holds rows, tree, checkpoints and the "
+	    "signer's journal against each other; tells everything that is "
+	    "wrong",
+	    log_verify_run, log_verify_options },
+	{ "log prove", "SERIAL|POSITION [--to FILE] | --consistency OLD",
+	    "writes a proof that an entry is in the log, or that the log only "
+	    "grew",
+	    log_prove_run, log_prove_options },
+	{ "log check-proof", "FILE --key KEY [--checkpoint FILE]",
+	    "checks a proof; needs neither server nor state directory",
+	    log_check_proof_run, log_check_options },
+	{ "log export", "[--from N] [--to N]",
+	    "prints the entries of the log, a line of JSON each",
+	    log_export_run, log_export_options },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

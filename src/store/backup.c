@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include "store/parts.h"
 #include "store/vfs.h"
@@ -103,15 +104,63 @@ store_backup(struct store *s, const char *to_path, struct err *err)
 	return store_read(s, &r, err) && backup_from(r.db, to_path, err);
 }
 
-bool
-store_file_backup(const char *path, const char *to_path, struct err *err)
-{
-	struct db *db;
-	bool ok;
+/* ---- from outside of the server ---- */
 
-	if (!db_open(path, DB_READ, &db, err))
+struct store_snapshot {
+	struct db *lock; /* holds the right to write, and writes nothing */
+	struct db *db; /* in a read transaction */
+};
+
+static bool
+snapshot_take(struct store_snapshot *s, const char *path, struct err *err)
+{
+	bool row;
+
+	if (!db_open(path, DB_CHECKPOINT, &s->lock, err) ||
+	    !db_open(path, DB_READ, &s->db, err) ||
+	    !db_run(s->lock, "BEGIN IMMEDIATE", err) ||
+	    !db_run(s->db, "BEGIN", err))
 		return false;
-	ok = backup_from(db, to_path, err);
-	db_close(db);
-	return ok;
+	/* The first read takes the snapshot. */
+	AUTO_QUERY q = query(s->db, "SELECT count(*) FROM sqlite_schema");
+
+	return query_next(&q, &row, err);
+}
+
+bool
+store_snapshot_begin(
+    const char *path, struct store_snapshot **out, struct err *err)
+{
+	struct store_snapshot *s = mem_alloc(sizeof(*s));
+
+	if (!snapshot_take(s, path, err)) {
+		store_snapshot_end(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+void
+store_snapshot_go_on(struct store_snapshot *s)
+{
+	db_close(s->lock);
+	s->lock = NULL;
+}
+
+bool
+store_snapshot_copy(
+    struct store_snapshot *s, const char *to_path, struct err *err)
+{
+	return backup_from(s->db, to_path, err);
+}
+
+void
+store_snapshot_end(struct store_snapshot *s)
+{
+	if (s == NULL)
+		return;
+	db_close(s->lock);
+	db_close(s->db);
+	free(s);
 }

@@ -97,6 +97,7 @@ crl_event(const struct crl_row *row, struct event *e)
 		event_hex(e, "sha256", row->sha256, 32);
 		event_int(e, "size", (int64_t)row->der.n);
 	}
+	event_hex(e, "tbs_sha256", row->tbs_sha256, 32);
 	event_int(e, "this_update", row->this_update);
 	event_end(e);
 }

@@ -71,9 +71,18 @@ struct store_file_info {
  * filled; `whole` walks the file (integrity_check): ERR_STORE. */
 bool store_file_inspect(const char *path, bool whole,
     struct store_file_info *out, struct err *err) MUST_CHECK;
-/* As store_backup, from outside of the server. */
-bool store_file_backup(
-    const char *path, const char *to_path, struct err *err) MUST_CHECK;
+/*
+ * As store_backup, from outside of the server, in three steps: between begin
+ * and go_on no change can be committed, so that what is measured then (the
+ * length of the signer's journal) belongs to the state that is copied.
+ */
+struct store_snapshot;
+bool store_snapshot_begin(const char *path, struct store_snapshot **out,
+    struct err *err) MUST_CHECK;
+void store_snapshot_go_on(struct store_snapshot *s);
+bool store_snapshot_copy(struct store_snapshot *s, const char *to_path,
+    struct err *err) MUST_CHECK;
+void store_snapshot_end(struct store_snapshot *s);
 
 /* ---- accounts (RFC 8555 section 7.1.2) ---- */
 
@@ -366,6 +375,7 @@ struct crl_row {
 	int64_t this_update, next_update;
 	struct bytes der; /* empty while it is only announced */
 	uint8_t sha256[32]; /* of der, for its leaf; not read back */
+	uint8_t tbs_sha256[32]; /* of what is signed, for the intent's leaf */
 };
 /* Announces a CRL: a log position for its signature. */
 bool store_crl_intent(struct store *s, const struct crl_row *row,

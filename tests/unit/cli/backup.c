@@ -145,6 +145,7 @@ under_load(void **state)
 		assert_true(store_file_inspect(db, true, &info, &err));
 		assert_true(j.last_position >= info.signed_position);
 		assert_true(info.positions >= j.last_position);
+		assert_true(info.positions >= j.log_size);
 	}
 	atomic_store(&b.stop, true);
 	pthread_join(thread, NULL);
