@@ -231,9 +231,8 @@ static const struct cli_option log_verify_options[] = {
 };
 
 static const struct cli_option log_prove_options[] = {
-	{ "SERIAL", NULL,
-	    "The serial number of a certificate, in hex, or a position of the "
-	    "log." },
+	{ "SERIAL", NULL, "The serial number of a certificate, in hex." },
+	{ "POSITION", NULL, "Or a position of the log, in decimal." },
 	{ "--consistency", "OLD",
 	    "Prove instead that the log begins with the one of OLD: a number "
 	    "of entries, or a file with a checkpoint." },

@@ -18,7 +18,8 @@ struct walking {
 	struct log_walk *w;
 	struct tlog_edge edge;
 	struct journal_reader journal;
-	bool journal_done;
+	bool journal_done, journal_damaged;
+	uint8_t log_key[32]; /* of its checkpoints: SHA-256 of the SPKI */
 	struct journal_record record; /* the next one, not yet used */
 	bool has_record;
 	struct log_match *match;
@@ -255,12 +256,19 @@ leaf_add(struct walking *s, const struct merkle_hash *leaf, struct err *err)
 static bool
 record_next(struct walking *s, struct err *err)
 {
+	struct err why = { 0 };
 	bool end;
 
 	if (s->has_record || s->journal_done)
 		return true;
-	if (!journal_reader_next(&s->journal, &s->record, &end, err))
-		return false;
+	if (!journal_reader_next(&s->journal, &s->record, &end, &why)) {
+		if (why.kind != ERR_MALFORMED)
+			return fail(err, why.kind, "%s", why.shown);
+		/* One finding; the rest of the log is looked at all the same.
+		 */
+		log_finding(s->w, "%s", why.shown);
+		s->journal_damaged = end = true;
+	}
 	s->journal_done = end;
 	s->has_record = !end;
 	s->w->records += !end;
@@ -273,6 +281,7 @@ record_root(struct walking *s)
 	struct merkle_hash root;
 
 	s->w->signed_checkpoints++;
+	memcpy(s->log_key, s->record.issuer, sizeof(s->log_key));
 	if (s->record.position != s->w->tree.size) {
 		log_finding(s->w,
 		    "the signer's journal has a checkpoint of %llu entries "
@@ -355,6 +364,8 @@ unmatched(struct walking *s)
 	while (log_match_next(s->match, &at, &u)) {
 		const char *what = u.crl ? "CRL" : "certificate";
 
+		if (!u.in_journal && s->journal_damaged)
+			continue;
 		if (u.in_journal)
 			log_finding(s->w,
 			    "position %llu: the signer has signed a %s, the "
@@ -413,10 +424,29 @@ checkpoints_load(struct walking *s, struct err *err)
 	return true;
 }
 
+/* The signer knows which key it signs the log with. */
+static void
+checkpoint_key_check(struct walking *s, const struct checkpoint_row *row)
+{
+	AUTO_BUF spki = { 0 };
+	uint8_t id[32];
+
+	note_key_spki(row->key, &spki);
+	digest_sha256(buf_bytes(&spki), id);
+	if (memcmp(id, s->log_key, sizeof(id)) != 0)
+		log_finding(s->w,
+		    "checkpoint of %llu entries: it is of another key than "
+		    "the signer's journal says",
+		    LLU(row->size));
+}
+
 static void
 checkpoints_rest(struct walking *s)
 {
 	uint64_t size = s->w->tree.size;
+
+	for (size_t i = 0; i < s->checkpoints_n && !s->journal_damaged; i++)
+		checkpoint_key_check(s, &s->checkpoints[i]);
 
 	for (; s->checkpoint_at < s->checkpoints_n; s->checkpoint_at++)
 		log_finding(s->w,

@@ -77,11 +77,11 @@ bool store_file_inspect(const char *path, bool whole,
  * length of the signer's journal) belongs to the state that is copied.
  */
 struct store_snapshot;
-bool store_snapshot_begin(const char *path, struct store_snapshot **out,
-    struct err *err) MUST_CHECK;
+bool store_snapshot_begin(
+    const char *path, struct store_snapshot **out, struct err *err) MUST_CHECK;
 void store_snapshot_go_on(struct store_snapshot *s);
-bool store_snapshot_copy(struct store_snapshot *s, const char *to_path,
-    struct err *err) MUST_CHECK;
+bool store_snapshot_copy(
+    struct store_snapshot *s, const char *to_path, struct err *err) MUST_CHECK;
 void store_snapshot_end(struct store_snapshot *s);
 
 /* ---- accounts (RFC 8555 section 7.1.2) ---- */

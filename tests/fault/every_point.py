@@ -4,7 +4,7 @@ import subprocess
 
 known = ("account.insert", "order.insert", "challenge.start",
          "validation.finish", "issue.", "journal.", "signer.reply",
-         "writer.commit", "revoke.", "crl.", "tls.renew", "vfs.", "token.",
+         "writer.commit", "revoke.", "crl.", "log.", "tls.renew", "vfs.", "token.",
          "approval.")
 out = subprocess.run([os.environ["CHANCERY"], "serve", "--list-faults"],
                      check=True, stdout=subprocess.PIPE, text=True).stdout

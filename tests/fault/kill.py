@@ -1,5 +1,6 @@
 """kill -9 at every fault point of a flow: never two certificates for an order,
 never a lost one; the client that goes on ends with exactly one."""
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ ISSUE = ("account.insert", "order.insert", "challenge.start",
          "writer.commit")
 REVOKE = ("revoke.", "crl.")
 RENEW = ("tls.renew",)
+LOG = ("log.",)
 
 
 def points(prefixes, binary):
@@ -105,7 +107,32 @@ def renew_flow(point):
         s.close()
 
 
-flows = {"issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
+def log_flow(point):
+    """The next life signs what this one did not tell, and nothing else."""
+    with Server.fresh(name="Kill") as s:
+        s.stop()
+        s.start(fault=f"{point}:1:kill", ready=False)
+        wait_until(lambda: f"fault {point} reached" in
+                   "\n".join(s.log_lines()), 30, why=f"{point} to be reached")
+        wait_until(lambda: len(list(s.log_events("ready"))) >= 2, 30,
+                   why="the next life")
+        key, csr = s.csr("www.kill.test")
+        s.cli("cert", "issue", "--csr", csr, "--profile", "default")
+
+        def covered():
+            found = s.cli("log", "checkpoint", "--json", check=False)
+            rows = len(s.cli("log", "export").splitlines())
+            return found.returncode == 0 and \
+                json.loads(found.stdout)["size"] == rows
+        wait_until(covered, 20, why="a checkpoint of all rows")
+        s.stop()
+        record.check(s)
+        report = s.cli("log", "verify", parse=True)
+        assert report["holds"] and report["checkpoints"] > 0, report
+        print(point, report["rows"], "rows hold")
+
+
+flows = {"log": (LOG, log_flow), "issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
          "renew": (RENEW, renew_flow)}
 prefixes, flow = flows[sys.argv[1]]
 binary = os.environ["CHANCERY"]
