@@ -126,6 +126,7 @@ revoke_serve(struct post *post, struct err *err)
 	struct cert_row row;
 	struct cert cert;
 	struct bytes der;
+	bool by_key = !post->has_account, proved;
 	const char *by;
 	int reason;
 	json_t *o;
@@ -138,16 +139,16 @@ revoke_serve(struct post *post, struct err *err)
 	    !revoke_check_right(post, &row, &cert, err))
 		return false;
 	post->req->log_object = row.id;
-	if (row.status == CERT_REVOKED)
+	if (row.status == CERT_REVOKED && !by_key)
 		return fail_already(err);
 	if (!reason_read(o, &reason, err))
 		return false;
-	by = post->has_account
-	    ? arena_printf(post->arena, "account %s", post->account.id)
-	    : "certificate key";
-	/* Only who has the key proves that it is compromised. */
-	if (ca_revoke(post->acme->deps.ca, &row, reason, by,
-		!post->has_account && reason == REASON_KEY_COMPROMISE, &why))
+	by = by_key ? "certificate key"
+		    : arena_printf(post->arena, "account %s", post->account.id);
+	/* Only who has the key proves that it is compromised; that is news of
+	 * a certificate that was revoked for another reason, too. */
+	proved = by_key && reason == REASON_KEY_COMPROMISE;
+	if (ca_revoke(post->acme->deps.ca, &row, reason, by, proved, &why))
 		return true;
 	if (why.kind == ERR_ALREADY_REVOKED)
 		return fail_already(err);

@@ -2,6 +2,7 @@
 #include "api/query.h"
 #include "api/reply.h"
 #include "api/view.h"
+#include "store/revocation.h"
 #include "util/text.h"
 
 /* ---- lists ---- */
@@ -62,6 +63,7 @@ filter_read(struct http_req *req, struct cert_filter *f, struct err *err)
 		{ "expires_within", &within },
 		{ "account", &f->account_id },
 		{ "profile", &f->profile },
+		{ "ca", &f->ca },
 		{ "after", &f->after },
 		{ "limit", &limit },
 	};
@@ -103,24 +105,57 @@ api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp)
 
 /* ---- one ---- */
 
-/* By its serial in hex, colons allowed, or by its id. */
-static bool
-find(struct api *api, struct http_req *req, struct cert_row *out,
-    struct err *err)
+bool
+api_cert_find(struct api *api, const char *key, struct arena *a,
+    struct cert_row *out, struct err *err)
 {
 	struct store *store = api->deps.store;
 	struct bytes serial;
 	struct err no_hex = { 0 };
+
+	if (hex_decode(key, a, &serial, &no_hex) && serial.n == SERIAL_SIZE)
+		return store_cert_get_by_serial(
+		    store, NULL, serial, a, out, err);
+	return store_cert_get(store, key, a, out, err);
+}
+
+static bool
+find(struct api *api, struct http_req *req, struct cert_row *out,
+    struct err *err)
+{
 	const char *key;
 
 	if (!query_capture(req, 0, &key, err))
 		return false;
 	req->log_object = key;
-	if (hex_decode(key, req->arena, &serial, &no_hex) &&
-	    serial.n == SERIAL_SIZE)
-		return store_cert_get_by_serial(
-		    store, NULL, serial, req->arena, out, err);
-	return store_cert_get(store, key, req->arena, out, err);
+	return api_cert_find(api, key, req->arena, out, err);
+}
+
+/* The link old → new, both ways, by the serials that people know. */
+static bool
+view_renewal(struct api *api, struct http_req *req, const struct cert_row *row,
+    json_t *o, struct err *err)
+{
+	struct store *store = api->deps.store;
+	struct cert_row other;
+	struct err why = { 0 };
+
+	if (row->replaces == NULL)
+		view_text(o, "replaces", NULL);
+	else if (store_cert_get(store, row->replaces, req->arena, &other, &why))
+		view_hex(o, "replaces", bytes_of(other.serial, SERIAL_SIZE));
+	else if (why.kind == ERR_NOT_FOUND)
+		view_text(o, "replaces", row->replaces);
+	else
+		return fail(err, why.kind, "%s", why.shown);
+	err_clear(&why);
+	if (store_cert_replaced_by(store, row->id, req->arena, &other, &why))
+		view_hex(o, "replaced_by", bytes_of(other.serial, SERIAL_SIZE));
+	else if (why.kind == ERR_NOT_FOUND)
+		view_text(o, "replaced_by", NULL);
+	else
+		return fail(err, why.kind, "%s", why.shown);
+	return true;
 }
 
 /* All zero: nobody had to prove anything, an operator asked. */
@@ -151,7 +186,8 @@ view_whole(struct api *api, struct http_req *req, const struct cert_row *row,
 	view_hex(o, "spki_sha256",
 	    bytes_of(row->spki_sha256, sizeof(row->spki_sha256)));
 	view_hex(o, "evidence_sha256", evidence(row));
-	view_text(o, "replaces", row->replaces);
+	if (!view_renewal(api, req, row, o, err))
+		return false;
 	view_time(o, "created_at", row->created_at);
 	view_count(o, "intent_position", row->intent_position);
 	view_count(o, "issued_position", row->issued_position);
@@ -193,6 +229,8 @@ revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	enum crl_reason reason = REASON_UNSPECIFIED;
 	const char *name;
 	struct cert_row row;
+	struct err why = { 0 };
+	bool changed;
 	json_t *body;
 
 	if (!json_parse_object(req->body, req->arena, &body, err) ||
@@ -204,10 +242,19 @@ revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		    "such as keyCompromise or superseded",
 		    name);
 	/* An operator who says so need not prove it: the key is blocked. */
-	return find(api, req, &row, err) &&
-	    ca_revoke(api->deps.ca, &row, (int)reason, API_OPERATOR,
-		reason == REASON_KEY_COMPROMISE, err) &&
-	    show(api, req, out, err);
+	if (!find(api, req, &row, err))
+		return false;
+	changed = ca_revoke(api->deps.ca, &row, (int)reason, API_OPERATOR,
+	    reason == REASON_KEY_COMPROMISE, &why);
+	/* Asked for twice, it is done once; the answer says which. */
+	if (!changed && why.kind != ERR_ALREADY_REVOKED) {
+		*err = why;
+		return false;
+	}
+	if (!show(api, req, out, err))
+		return false;
+	json_object_set_new(*out, "changed", json_boolean(changed));
+	return true;
 }
 
 void

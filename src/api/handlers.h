@@ -9,6 +9,14 @@ void api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_post_cert_revoke(
     void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_revocations(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_revocations(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_revocation(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_key_block(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_account(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_post_account_deactivate(

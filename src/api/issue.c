@@ -4,9 +4,9 @@
 #include "codec/pem.h"
 #include "util/text.h"
 
-/* PEM, or the DER as base64. */
-static bool
-read_csr(const char *text, struct arena *a, struct csr *out, struct err *err)
+bool
+api_csr_read(
+    const char *text, struct arena *a, struct csr *out, struct err *err)
 {
 	struct bytes rest = bytes_str(text), der;
 	bool found;
@@ -62,12 +62,14 @@ read_request(struct api *api, struct http_req *req, struct ca_request *out,
     struct err *err)
 {
 	struct csr *csr = arena_alloc(req->arena, sizeof(*csr));
-	const char *csr_text, *profile;
+	const char *csr_text, *profile, *replaces;
+	struct cert_row replaced;
 	json_t *body;
 
 	if (!json_parse_object(req->body, req->arena, &body, err) ||
 	    !json_get_string(body, "csr", &csr_text, err) ||
-	    !json_get_string_optional(body, "profile", &profile, err))
+	    !json_get_string_optional(body, "profile", &profile, err) ||
+	    !json_get_string_optional(body, "replaces", &replaces, err))
 		return false;
 	if (profile == NULL)
 		profile = api_config(api)->default_profile;
@@ -77,12 +79,17 @@ read_request(struct api *api, struct http_req *req, struct ca_request *out,
 		return fail(err, ERR_PROFILE_INVALID,
 		    "there is no profile %s in the configuration",
 		    profile == NULL ? "by default" : profile);
-	if (!read_csr(csr_text, req->arena, csr, err) ||
+	if (replaces != NULL &&
+	    !api_cert_find(api, replaces, req->arena, &replaced, err))
+		return false;
+	if (!api_csr_read(csr_text, req->arena, csr, err) ||
 	    !read_names(json_object_get(body, "names"), csr, req->arena,
 		&out->names, err))
 		return false;
 	out->csr = csr;
 	out->requester = API_OPERATOR;
+	out->replaces = replaces == NULL ? NULL : replaced.id;
+	out->wants_secret = true;
 	return true;
 }
 
@@ -102,6 +109,9 @@ issue(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	view_text(o, "id", issued.id);
 	view_time(o, "not_before", issued.not_before);
 	view_time(o, "not_after", issued.not_after);
+	/* Only here, and only now: the store has its hash. */
+	if (issued.revocation_secret != NULL)
+		view_text(o, "revocation_secret", issued.revocation_secret);
 	json_object_set_new(o, "pem",
 	    json_stringn((const char *)issued.pem_chain.p, issued.pem_chain.n));
 	*out = TAKE(o);

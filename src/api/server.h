@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include "api/api.h"
+#include "codec/csr.h"
 
 /* Who did it, in the record. */
 #define API_OPERATOR "operator"
@@ -18,5 +19,12 @@ api_config(struct api *api)
 {
 	return atomic_load(&api->config);
 }
+
+/* A certificate by its serial in hex, colons allowed, or by its id. */
+bool api_cert_find(struct api *api, const char *key, struct arena *a,
+    struct cert_row *out, struct err *err) MUST_CHECK;
+/* A request for a certificate: PEM, or the DER as base64. */
+bool api_csr_read(const char *text, struct arena *a, struct csr *out,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -428,6 +428,8 @@ ca_new(const struct ca_deps *deps, const struct config *config, struct ca **out,
 	/* The life before may have left something; a status-only start does not
 	 * look, housekeeping does when a write holds again. */
 	atomic_store(&ca->unfinished, true);
+	atomic_store(&ca->sweep_due, true);
+	atomic_store(&ca->bulk_due, true);
 	if (!ca_status_load(ca, err) || !ca_reload(ca, config, err)) {
 		ca_free(ca);
 		return false;

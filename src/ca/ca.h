@@ -77,6 +77,9 @@ struct ca_request {
 	/* Taken with the intent, in one transaction; NULL: none.  Gone or used
 	 * up by then: ERR_UNAUTHORIZED (token.h, approval.h). */
 	const char *token_id, *approval_id;
+	/* The caller can hand out a revocation secret, if the profile has
+	 * them. */
+	bool wants_secret;
 };
 
 struct ca_issued {
@@ -85,6 +88,9 @@ struct ca_issued {
 	struct bytes der;
 	struct bytes pem_chain; /* leaf first, without the root */
 	int64_t not_before, not_after;
+	/* Revokes this certificate (ca_revoke_by_secret); only here, the store
+	 * has its hash.  NULL: none. */
+	const char *revocation_secret;
 };
 
 /*
@@ -132,10 +138,26 @@ bool ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
 
 /* ---- revoking and CRLs ---- */
 
-/* All RFC 5280 reasons but hold and removeFromCRL (ERR_BAD_REASON).  The CRL is
- * made again within a second; block_key after a proved compromise. */
+/*
+ * All RFC 5280 reasons but hold and removeFromCRL (ERR_BAD_REASON).  The CRL is
+ * made again within a second.
+ *
+ * block_key: the compromise of the key was proved, or an operator vouches for
+ * it.  The key is never certified again, an account that has it is closed, and
+ * housekeeping revokes its other unexpired certificates (bulk.h).  Then a
+ * certificate that was revoked for another reason gets keyCompromise, with its
+ * date; whatever else is revoked already is ERR_ALREADY_REVOKED.
+ */
 bool ca_revoke(struct ca *ca, const struct cert_row *row, int reason,
     const char *by, bool block_key, struct err *err) MUST_CHECK;
+/* The same for a key of which no certificate is at hand: proof is a request
+ * that it signed.  *blocked: false if it was already. */
+bool ca_key_block(struct ca *ca, const struct csr *proof, const char *by,
+    bool *blocked, struct err *err) MUST_CHECK;
+/* By the secret that came with the certificate.  ERR_UNAUTHORIZED, always the
+ * same; no proof that the key is compromised. */
+bool ca_revoke_by_secret(struct ca *ca, const struct cert_row *row,
+    struct bytes secret, int reason, struct err *err) MUST_CHECK;
 /* Finds our certificate by its DER bytes (ACME revokeCert). */
 bool ca_find_cert(struct ca *ca, struct bytes der, struct arena *a,
     struct cert_row *row, struct cert *cert, struct err *err) MUST_CHECK;

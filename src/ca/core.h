@@ -90,6 +90,9 @@ struct ca {
 	atomic_bool status_whole; /* it stands for the record */
 	_Atomic int64_t status_since; /* nothing that expired before */
 	atomic_bool unfinished; /* an intent was left open */
+	atomic_bool sweep_due; /* certificates of blocked keys to be revoked */
+	atomic_bool bulk_due; /* decisions to be carried out */
+	atomic_uint blocks; /* keys that were blocked while we run */
 	atomic_ullong issued, refused, revoked, crls;
 	atomic_ullong approvals_pending; /* as last measured */
 };
@@ -145,6 +148,10 @@ bool ca_status_load(struct ca *ca, struct err *err) MUST_CHECK;
 /* status.c: the outcome of a certificate is recorded. */
 void ca_status_put(
     struct ca *ca, const struct cert_row *row, enum cert_status now);
+/* revoke.c: ERR_BAD_REASON. */
+bool revocation_check_reason(int reason, struct err *err) MUST_CHECK;
+/* revoke.c: after a key was blocked: what has it goes too (bulk.c). */
+void key_blocked(struct ca *ca);
 /* revoke.c: a revoked or voided certificate enters the CRLs of its key. */
 void ca_revoked_add(struct ca *ca, const struct cert_row *row);
 

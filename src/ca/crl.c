@@ -79,12 +79,13 @@ crl_adopt(
 	return true;
 }
 
-/* Is something revoked that the published CRL does not tell (a crash between
- * the two)?  Both are in the order of serials. */
+/* Is something revoked that the published CRL does not tell, or not with this
+ * reason (a crash between the two)?  Both are in the order of serials. */
 static bool
 pending_is_news(const struct crl_state *c, int64_t now)
 {
 	struct bytes serial = BYTES_NONE;
+	AUTO_BUF told = { 0 };
 	enum crl_reason reason;
 	int64_t at;
 	size_t pos = 0;
@@ -102,6 +103,11 @@ pending_is_news(const struct crl_state *c, int64_t now)
 			more = crl_entry_next(
 			    &c->view, &pos, &serial, &at, &reason);
 		if (!more || !bytes_equal(serial, mine))
+			return true;
+		told.n = 0;
+		crl_entry_put(&told, serial, at, reason);
+		if (!bytes_equal(buf_bytes(&told),
+			bytes_of(c->pending.bytes.p + item->at, item->size)))
 			return true;
 	}
 	return false;

@@ -58,8 +58,14 @@ crl_set_append(struct crl_set *a, struct crl_set *b)
 static int
 item_compare(const void *x, const void *y, void *bytes)
 {
-	return memcmp(serial_of((const struct crl_item *)x, bytes),
-	    serial_of((const struct crl_item *)y, bytes), SERIAL_SIZE);
+	const struct crl_item *a = x, *b = y;
+	int order =
+	    memcmp(serial_of(a, bytes), serial_of(b, bytes), SERIAL_SIZE);
+
+	/* Of one serial, in the order in which they came. */
+	if (order != 0)
+		return order;
+	return a->at < b->at ? -1 : a->at > b->at;
 }
 
 static bool
@@ -72,8 +78,10 @@ is_sorted(const struct crl_set *s)
 	return true;
 }
 
-/* The same entry may come twice: from the store and from a revocation while it
- * was read.  The bytes are the same, so the last one wins. */
+/*
+ * A serial may come twice: from the store and from a revocation while it was
+ * read, and again when its reason becomes keyCompromise.  The last one wins.
+ */
 static void
 out_add(struct crl_set *out, const struct crl_item *i, const uint8_t *bytes)
 {
@@ -84,7 +92,7 @@ out_add(struct crl_set *out, const struct crl_item *i, const uint8_t *bytes)
 	if (out->n != 0 &&
 	    memcmp(serial_of(&out->items[out->n - 1], out->bytes.p),
 		serial_of(i, bytes), SERIAL_SIZE) == 0)
-		return;
+		out->bytes.n = out->items[--out->n].at;
 	item.at = (uint32_t)out->bytes.n;
 	buf_add(&out->bytes, bytes + i->at, i->size);
 	out->items[out->n++] = item;

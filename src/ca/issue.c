@@ -2,6 +2,7 @@
 #include "ca/lint.h"
 #include "codec/json.h"
 #include "codec/pem.h"
+#include "crypto/secret_text.h"
 #include "util/fault.h"
 
 /* ---- may it be issued at all? ---- */
@@ -124,7 +125,9 @@ request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
 		.replaces = req->replaces,
 		.token_id = req->token_id,
 		.approval_id = req->approval_id,
-		.evidence = req->evidence };
+		.evidence = req->evidence,
+		.wants_secret = req->wants_secret,
+		.blocks = atomic_load(&ca->blocks) };
 	digest_sha256(req->csr->der, i->csr_sha256);
 }
 
@@ -201,6 +204,21 @@ issuance_prepare(struct issuance *i, struct err *err)
 
 /* ---- intent, signature, issued ---- */
 
+/* The store gets the hash; the text is for the answer alone. */
+static const uint8_t *
+secret_make(struct issuance *i)
+{
+	char *text = arena_alloc(i->arena, SECRET_TEXT_LENGTH + 1);
+	uint8_t *hash = arena_alloc(i->arena, 32);
+
+	if (!i->wants_secret || !i->in.profile->t.revocation_secret)
+		return NULL;
+	secret_text_draw(&i->ca->deps.random, text);
+	secret_text_hash(bytes_str(text), hash);
+	i->secret = text;
+	return hash;
+}
+
 static void
 issuance_row(struct issuance *i)
 {
@@ -231,6 +249,7 @@ issuance_row(struct issuance *i)
 	digest_sha256(i->in.spki, row.spki_sha256);
 	if (i->evidence.n != 0)
 		digest_sha256(i->evidence, row.evidence_sha256);
+	row.secret_sha256 = secret_make(i);
 	i->row = row;
 }
 
@@ -314,7 +333,8 @@ issued_fill(const struct issuance *i, struct ca_issued *out)
 	AUTO_BUF pem = { 0 };
 	struct ca_issued issued = { .id = i->row.id,
 		.not_before = i->row.not_before,
-		.not_after = i->row.not_after };
+		.not_after = i->row.not_after,
+		.revocation_secret = i->secret };
 
 	memcpy(issued.serial, i->row.serial, sizeof(issued.serial));
 	cert_put(&der, i->tbs, issuer->sig_alg, i->signature);
@@ -343,6 +363,10 @@ issuance_commit(struct issuance *i, struct ca_issued *out, struct err *err)
 	inflight_end(ca, &flight);
 	if (!ok)
 		return false;
+	/* Its key may have been blocked between check and outcome: what then
+	 * went through every certificate has not seen this one. */
+	if (atomic_load(&ca->blocks) != i->blocks)
+		atomic_store(&ca->sweep_due, true);
 	i->signature = arena_take_buf(i->arena, &signature);
 	FAULT("issue.reply.before");
 	issued_fill(i, out);

@@ -18,12 +18,15 @@ struct issuance {
 	const char *token_id, *approval_id;
 	struct bytes evidence;
 	uint8_t csr_sha256[32];
+	bool wants_secret;
+	unsigned blocks; /* keys that were blocked when it began */
 	/* made here */
 	struct cert_spec spec;
 	struct bytes tbs;
 	struct cert_row row;
 	uint64_t position;
 	struct bytes signature;
+	const char *secret; /* that revokes it, or NULL */
 };
 
 /* "dns:a.example\nip:192.0.2.1", as a row has them. */

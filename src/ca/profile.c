@@ -50,6 +50,7 @@ profile_encode(
 		.uri = c->uri,
 		.acme = c->acme,
 		.baseline = c->baseline,
+		.revocation_secret = c->revocation_secret,
 		.subject_cn = subject_cn_names[c->subject_cn],
 		.must_staple = must_staple_names[c->must_staple],
 		.subject_organization = c->subject_organization,

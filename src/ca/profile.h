@@ -29,7 +29,7 @@ struct profile_text {
 	int64_t lifetime, max_lifetime, backdate;
 	int64_t rsa_min_bits, rsa_max_bits, max_names;
 	bool dns, wildcards, ip, email, uri;
-	bool acme, baseline, responder;
+	bool acme, baseline, responder, revocation_secret;
 	const char *subject_cn; /* none, first_name, csr_cn */
 	const char *must_staple; /* never, requested, always */
 	const char *subject_organization, *subject_country;

@@ -13,11 +13,18 @@ struct member {
 	const char *name;
 	enum member_type type;
 	size_t at;
+	bool later; /* absent in versions recorded before it: zero */
 };
 
 #define MEMBER(name, type)                                                     \
 	{                                                                      \
-#name, MEMBER_##type, offsetof(struct profile_text, name)      \
+#name, MEMBER_##type, offsetof(struct profile_text, name),     \
+		    false                                                      \
+	}
+#define LATER(name, type)                                                      \
+	{                                                                      \
+#name, MEMBER_##type, offsetof(struct profile_text, name),     \
+		    true                                                       \
 	}
 
 /* Without this member a later program could not tell old versions apart. */
@@ -50,6 +57,7 @@ static const struct member members[] = {
 	MEMBER(name, TEXT),
 	MEMBER(policies, LIST),
 	MEMBER(responder, BOOL),
+	LATER(revocation_secret, BOOL),
 	MEMBER(rsa_max_bits, INT),
 	MEMBER(rsa_min_bits, INT),
 	MEMBER(subject_cn, TEXT),
@@ -170,6 +178,7 @@ profile_text_decode(struct bytes json, struct arena *a,
     struct profile_text *out, struct err *err)
 {
 	struct profile_text t = { 0 };
+	size_t known = 1;
 	json_t *o;
 
 	if (!json_parse_object(json, a, &o, err))
@@ -177,17 +186,21 @@ profile_text_decode(struct bytes json, struct arena *a,
 	if (json_integer_value(json_object_get(o, "format")) != PROFILE_FORMAT)
 		return fail(err, ERR_MALFORMED,
 		    "profile record is not of format %d", PROFILE_FORMAT);
-	if (json_object_size(o) != COUNT_OF(members) + 1)
-		return fail(err, ERR_MALFORMED,
-		    "profile record has %zu members, expected %zu",
-		    json_object_size(o), COUNT_OF(members) + 1);
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		const json_t *v = json_object_get(o, members[i].name);
 
+		if (v == NULL && members[i].later)
+			continue;
 		if (!member_decode(
 			&members[i], v, a, (char *)&t + members[i].at, err))
 			return false;
+		known++;
 	}
+	/* A member that means nothing here could mean a lot. */
+	if (json_object_size(o) != known)
+		return fail(err, ERR_MALFORMED,
+		    "profile record has %zu members, known are %zu",
+		    json_object_size(o), known);
 	*out = t;
 	return true;
 }

@@ -62,6 +62,8 @@ intent_recover(struct ca *ca, const struct cert_row *row, struct err *err)
 	if (intent_finish(ca, issuer, intent_kind(row), row,
 		row->intent_position, &signature, &why)) {
 		atomic_fetch_add(&ca->issued, 1);
+		/* Its key may have been blocked since. */
+		atomic_store(&ca->sweep_due, true);
 		return RECOVERY_ISSUED;
 	}
 	if (why.kind == ERR_SIGNER_REFUSED)

@@ -3,20 +3,16 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/show.h"
-#include "codec/crl.h"
-#include "codec/csr.h"
 #include "util/text.h"
 #include "util/times.h"
 
-/* PEM is a third larger than what it holds, and may have text around it. */
-#define CSR_FILE_MAX (4 * CSR_MAX)
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000000
 
 /* ---- issue ---- */
 
-static json_t *
-csr_json(struct bytes file)
+json_t *
+csr_file_json(struct bytes file)
 {
 	AUTO_BUF b64 = { 0 };
 
@@ -29,7 +25,8 @@ csr_json(struct bytes file)
 
 static bool
 issue(const struct cli *cli, const char *csr, const char *profile,
-    const struct config_strings *names, json_t **out, struct err *err)
+    const char *replaces, const struct config_strings *names, json_t **out,
+    struct err *err)
 {
 	json_t *body, *list;
 	struct bytes file;
@@ -43,31 +40,40 @@ issue(const struct cli *cli, const char *csr, const char *profile,
 	list = json_array();
 	for (size_t i = 0; i < names->n; i++)
 		json_array_append_new(list, json_string(names->v[i]));
-	body = json_pack("{s:o, s:s, s:o}", "csr", csr_json(file), "profile",
-	    profile, "names", list);
+	body = json_pack("{s:o, s:s, s:o}", "csr", csr_file_json(file),
+	    "profile", profile, "names", list);
+	if (replaces != NULL)
+		json_object_set_new(body, "replaces", json_string(replaces));
 	return client_call(cli, "/certs", body, out, err);
 }
 
 int
 cert_issue_run(struct cli *cli)
 {
-	const char *csr = NULL, *profile = NULL;
+	const char *csr = NULL, *profile = NULL, *replaces = NULL;
 	struct config_strings names = { 0 };
 	const struct option_row rows[] = {
 		{ "csr", OPTION_TEXT, &csr, 0, 0 },
 		{ "profile", OPTION_TEXT, &profile, 0, 0 },
 		{ "name", OPTION_LIST, &names, 0, 0 },
+		{ "replaces", OPTION_TEXT, &replaces, 0, 0 },
 	};
+	const char *secret;
 	struct err err = { 0 };
 	json_t *answer;
 	size_t n;
 
 	if (!options_parse(cli, rows, COUNT_OF(rows), NULL, 0, &n, &err) ||
-	    !issue(cli, csr, profile, &names, &answer, &err))
+	    !issue(cli, csr, profile, replaces, &names, &answer, &err))
 		return cli_fail_by_kind(cli, &err);
 	if (cli->json)
 		return cli_print_json(cli, json_incref(answer));
 	fputs(show_member(cli, answer, "pem"), stdout);
+	/* The chain alone goes to standard output, into a file. */
+	secret =
+	    json_string_value(json_object_get(answer, "revocation_secret"));
+	if (secret != NULL)
+		fprintf(stderr, "revocation secret: %s\n", secret);
 	return EXIT_DONE;
 }
 
@@ -77,13 +83,14 @@ static bool
 list(const struct cli *cli, json_t **out, struct err *err)
 {
 	const char *status = NULL, *name = NULL, *profile = NULL,
-		   *account = NULL, *path = "/certs?";
+		   *account = NULL, *ca = NULL, *path = "/certs?";
 	int64_t within = -1, limit = LIMIT_DEFAULT;
 	const struct option_row rows[] = {
 		{ "status", OPTION_TEXT, &status, 0, 0 },
 		{ "name", OPTION_TEXT, &name, 0, 0 },
 		{ "profile", OPTION_TEXT, &profile, 0, 0 },
 		{ "account", OPTION_TEXT, &account, 0, 0 },
+		{ "ca", OPTION_TEXT, &ca, 0, 0 },
 		{ "expires-within", OPTION_DURATION, &within, 0, 0 },
 		{ "limit", OPTION_INT, &limit, 1, LIMIT_MAX },
 	};
@@ -98,6 +105,7 @@ list(const struct cli *cli, json_t **out, struct err *err)
 	path = client_query(cli, path, "name", name);
 	path = client_query(cli, path, "profile", profile);
 	path = client_query(cli, path, "account", account);
+	path = client_query(cli, path, "ca", ca);
 	path = client_query(
 	    cli, path, "expires_within", within < 0 ? NULL : seconds);
 	return client_list(cli, path, "certificates", limit, out, err);
@@ -126,13 +134,13 @@ cert_list_run(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* ---- show and revoke ---- */
+/* ---- show ---- */
 
 static const char *
-cert_path(const struct cli *cli, const char *serial, const char *after)
+cert_path(const struct cli *cli, const char *serial)
 {
 	return arena_printf(
-	    cli->arena, "/certs/%s%s", client_escape(cli, serial), after);
+	    cli->arena, "/certs/%s", client_escape(cli, serial));
 }
 
 /* The PEM stands last, so that the rest is seen first. */
@@ -165,49 +173,7 @@ cert_show_run(struct cli *cli)
 		(void)fail(&err, ERR_USAGE, "cert show wants a SERIAL");
 		return cli_fail_by_kind(cli, &err);
 	}
-	if (!client_call(cli, cert_path(cli, serial, ""), NULL, &cert, &err))
+	if (!client_call(cli, cert_path(cli, serial), NULL, &cert, &err))
 		return cli_fail_by_kind(cli, &err);
 	return show(cli, cert);
-}
-
-static bool
-revoke(const struct cli *cli, json_t **out, struct err *err)
-{
-	const char *serial = NULL, *reason = NULL;
-	const struct option_row rows[] = {
-		{ "reason", OPTION_TEXT, &reason, 0, 0 },
-	};
-	enum crl_reason known;
-	size_t n;
-
-	if (!options_parse(cli, rows, COUNT_OF(rows), &serial, 1, &n, err))
-		return false;
-	if (n == 0)
-		return fail(err, ERR_USAGE, "cert revoke wants a SERIAL");
-	if (reason != NULL && !crl_reason_parse(reason, &known))
-		return fail(err, ERR_USAGE,
-		    "--reason %s; expected keyCompromise, "
-		    "affiliationChanged, superseded, cessationOfOperation, "
-		    "privilegeWithdrawn or unspecified",
-		    reason);
-	return client_call(cli, cert_path(cli, serial, "/revoke"),
-	    json_pack(
-		"{s:s}", "reason", reason == NULL ? "unspecified" : reason),
-	    out, err);
-}
-
-int
-cert_revoke_run(struct cli *cli)
-{
-	struct err err = { 0 };
-	json_t *cert;
-
-	if (!revoke(cli, &cert, &err))
-		return cli_fail_by_kind(cli, &err);
-	if (cli->json)
-		return cli_print_json(cli, json_incref(cert));
-	printf("revoked %s (%s) at %s\n", show_member(cli, cert, "serial"),
-	    show_member(cli, cert, "reason"),
-	    show_member(cli, cert, "revoked_at"));
-	return EXIT_DONE;
 }

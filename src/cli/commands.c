@@ -52,6 +52,9 @@ static const struct cli_option issue_options[] = {
 	    "A name to certify: dns:www.example.com, ip:192.0.2.1, "
 	    "email:a@example.com or uri:urn:x. May be repeated; without it "
 	    "the names are the CSR's." },
+	{ "--replaces", "SERIAL",
+	    "The certificate that this one is the renewal of, for the "
+	    "record." },
 	END,
 };
 
@@ -65,6 +68,7 @@ static const struct cli_option cert_list_options[] = {
 	    "Only those valid now that end within, say, 30d." },
 	{ "--profile", "NAME", "Only those of a profile." },
 	{ "--account", "ID", "Only those of an ACME account." },
+	{ "--ca", "NAME", "Only those of a CA of the configuration." },
 	LIMIT,
 	END,
 };
@@ -84,7 +88,24 @@ static const struct cli_option revoke_options[] = {
 	    "keyCompromise, affiliationChanged, superseded, "
 	    "cessationOfOperation, privilegeWithdrawn or unspecified (the "
 	    "default). keyCompromise also keeps the key from being certified "
-	    "again." },
+	    "again and revokes its other certificates." },
+	{ "--profile", "NAME",
+	    "All valid certificates of a profile; with other such options, "
+	    "those that fit them all. Nothing is revoked without --confirm." },
+	{ "--account", "ID", "All of an ACME account." },
+	{ "--ca", "NAME", "All that a CA of the configuration issued." },
+	{ "--name", "PATTERN",
+	    "All with a name that fits, such as *.example.com." },
+	{ "--issued-from", "TIME",
+	    "All issued at or after it: 2026-07-01 or "
+	    "2026-07-01T12:00:00Z." },
+	{ "--issued-before", "TIME", "All issued before it." },
+	{ "--confirm", "HASH",
+	    "Revoke exactly the set that the same command without it has "
+	    "shown; refused when it is another one by now." },
+	{ "--key-proof", "FILE",
+	    "A request (CSR) that was signed with a key in the wrong hands: "
+	    "its key is blocked, its certificates are revoked." },
 	END,
 };
 
@@ -272,18 +293,24 @@ const struct cli_command cli_commands[] = {
 	    "copies the state directory consistently while the server runs, "
 	    "and verifies the copy",
 	    backup_run, backup_options },
-	{ "cert issue", "--csr FILE --profile NAME [--name dns:…|ip:…]…",
+	{ "cert issue",
+	    "--csr FILE --profile NAME [--name dns:…|ip:…]… "
+	    "[--replaces SERIAL]",
 	    "issues a certificate and prints its chain, leaf first, without "
 	    "the root",
 	    cert_issue_run, issue_options },
 	{ "cert list",
 	    "[--status STATUS] [--name PATTERN] [--expires-within TIME] "
-	    "[--profile NAME] [--account ID] [--limit N]",
+	    "[--profile NAME] [--account ID] [--ca NAME] [--limit N]",
 	    "lists certificates", cert_list_run, cert_list_options },
 	{ "cert show", "SERIAL", "shows a certificate and its record",
 	    cert_show_run, serial_options },
-	{ "cert revoke", "SERIAL [--reason REASON]",
-	    "revokes a certificate; the CRL is made again at once",
+	{ "cert revoke",
+	    "SERIAL|--key-proof FILE|[--profile NAME] [--account ID] [--ca "
+	    "NAME] [--name PATTERN] [--issued-from TIME] [--issued-before "
+	    "TIME] [--confirm HASH] [--reason REASON]",
+	    "revokes a certificate, or all that have something in common; "
+	    "the CRL is made again at once",
 	    cert_revoke_run, revoke_options },
 	{ "account list", "[--limit N]", "lists ACME accounts",
 	    account_list_run, limit_options },

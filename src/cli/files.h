@@ -6,6 +6,7 @@
 #define CLI_FILES_H
 
 #include "cli/cli.h"
+#include "codec/csr.h"
 #include "util/file.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
@@ -17,5 +18,10 @@ const char *path_absolute(const struct cli *cli, const char *path);
 /* read_file of ca.h; ctx: the struct cli. */
 bool state_file_read(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err);
+
+/* PEM is a third larger than what it holds, and may have text around it. */
+#define CSR_FILE_MAX (4 * CSR_MAX)
+/* A request's file for the server: PEM as it is, DER as base64 (cert.c). */
+json_t *csr_file_json(struct bytes file);
 
 #endif

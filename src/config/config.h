@@ -98,6 +98,7 @@ struct config_profile {
 	bool ca_issuers_pointer, crl_pointer;
 	bool acme; /* offered in the ACME directory */
 	bool baseline; /* lint against the Baseline Requirements too */
+	bool revocation_secret; /* handed out with each certificate */
 	const char *description;
 	unsigned line;
 };

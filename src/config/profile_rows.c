@@ -298,6 +298,14 @@ static const struct config_row profile_rows[] = {
 	    .def = "false",
 	    .text = "Whether certificates are linted against the Baseline "
 		    "Requirements too, not against RFC 5280 alone." },
+	{ .key = "revocation_secret",
+	    .type = CONFIG_BOOL,
+	    .at = AT(revocation_secret),
+	    .def = "false",
+	    .text = "Whether a certificate comes with a secret that revokes "
+		    "it by POST /revoke, even when its key and its account "
+		    "are lost; cert issue and EST hand it out, ACME has no "
+		    "place for it." },
 };
 
 const struct config_table config_profile_table = {

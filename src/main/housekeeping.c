@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include "ca/bulk.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
 #include "util/log.h"
@@ -16,6 +17,9 @@
 #define TLS_EVERY_MS 1000
 #define TLS_FAILED_MS 60000
 #define RECOVER_EVERY_MS 1000
+/* Ten thousand and more between two CRLs, and the signer is still asked in
+ * time whether it lives. */
+#define BULK_MS 1000
 
 struct housekeeping {
 	struct server *server;
@@ -107,6 +111,17 @@ recover(struct server *s)
 		    LF_INT("voided", voided));
 }
 
+/* Before the CRL, which then tells them all. */
+static void
+revoke_many(struct server *s)
+{
+	struct err err = { 0 };
+	bool more;
+
+	if (!ca_bulk_run(s->ca, BULK_MS, &more, &err))
+		log_err(LOG_ERROR, "bulk-revocation", &err);
+}
+
 static void
 tick(struct housekeeping *h)
 {
@@ -124,6 +139,7 @@ tick(struct housekeeping *h)
 		if (ca_recover_due(s->ca) &&
 		    is_due(&h->recover_at, RECOVER_EVERY_MS))
 			recover(s);
+		revoke_many(s);
 		if (!ca_crl_run(s->ca, &err))
 			log_err(LOG_ERROR, "crl", &err);
 		err_clear(&err);

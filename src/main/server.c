@@ -138,6 +138,7 @@ open_protocols(struct server *s, struct err *err)
 		return false;
 	s->publish.ca = s->ca;
 	s->publish.log = s->log;
+	s->revoke = revoke_new(s->ca, s->store);
 	s->health.testing = s->testing;
 	s->health.store = s->store;
 	s->health.ca = s->ca;
@@ -147,6 +148,7 @@ open_protocols(struct server *s, struct err *err)
 	acme_routes(s->acme, s->routes);
 	est_routes(s->est, s->routes);
 	api_routes(s->api, s->routes);
+	revoke_routes(s->revoke, s->routes);
 	publish_routes(&s->publish, s->routes);
 	publish_log_routes(&s->publish, s->routes);
 	health_routes(&s->health, s->routes);
@@ -243,6 +245,7 @@ server_stop(struct server *s, int64_t ms)
 	acme_free(s->acme);
 	est_free(s->est);
 	api_free(s->api);
+	revoke_free(s->revoke);
 	ca_free(s->ca);
 	tlog_free(s->log);
 	http_routes_free(s->routes);

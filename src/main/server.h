@@ -16,6 +16,7 @@
 #include "net/net.h"
 #include "net/probe.h"
 #include "publish/publish.h"
+#include "revoke/revoke.h"
 
 /* A file that the configuration names, as the supervisor read it. */
 struct server_file {
@@ -63,6 +64,7 @@ struct server {
 	struct est *est;
 	struct api *api;
 	struct publish publish;
+	struct revoke *revoke;
 	struct health health;
 	struct http_routes *routes;
 	struct http_waits *waits;

@@ -4,7 +4,7 @@
 #ifndef STORE_CERT_H
 #define STORE_CERT_H
 
-#include "store/db.h"
+#include "store/log_event.h"
 #include "store/store.h"
 
 #define CERT_COLUMNS                                                           \
@@ -23,6 +23,20 @@ void cert_read_der(struct query *q, struct arena *a, struct cert_row *out);
 /* Reads all rows of q. */
 bool cert_read_all(struct query *q, bool der, struct arena *a,
     struct cert_row **out, size_t *n, struct err *err) MUST_CHECK;
+
+/* The members of a revocation's event; cause (NULL: none) is the certificate
+ * whose compromised key is also this one's. */
+void cert_revoked_event(struct event *e, const struct cert_row *row, int reason,
+    const char *by, const char *cause, bool block_key);
+/* In a change; cert_id NULL: none. */
+bool key_block_insert(struct db *db, const uint8_t spki_sha256[32], int64_t now,
+    const char *cert_id, unsigned *changed, struct err *err) MUST_CHECK;
+
+/* Lists: what a filter demands, behind " FROM cert c WHERE 1", and its values.
+ */
+void cert_filter_sql(const struct cert_filter *f, struct buf *sql);
+void cert_filter_bind(
+    const struct cert_filter *f, struct arena *a, struct query *q);
 
 /* "dns:a.example" spelt backwards without its type: "elpmaxe.a". */
 char *cert_name_reversed(struct arena *a, struct bytes tagged);

@@ -66,10 +66,9 @@ name_range(struct arena *a, const char *pattern)
 	" AND c.seq IN (SELECT cert_seq FROM cert_name WHERE reversed >= "     \
 	":from AND reversed < :to AND text_match(:pattern, reversed))"
 
-static void
-filter_sql(const struct cert_filter *f, struct buf *sql)
+void
+cert_filter_sql(const struct cert_filter *f, struct buf *sql)
 {
-	buf_add_str(sql, "SELECT " CERT_COLUMNS " FROM cert c WHERE 1");
 	if (f->after != NULL)
 		buf_add_str(sql,
 		    " AND c.seq < (SELECT seq FROM cert WHERE id = :after)");
@@ -89,7 +88,12 @@ filter_sql(const struct cert_filter *f, struct buf *sql)
 		buf_add_str(sql, " AND c.profile = :profile");
 	if (f->name_pattern != NULL)
 		buf_add_str(sql, NAME_WHERE);
-	buf_add_str(sql, " ORDER BY c.seq DESC LIMIT :limit");
+	if (f->ca != NULL)
+		buf_add_str(sql, " AND c.ca = :ca");
+	if (f->created_from != 0)
+		buf_add_str(sql, " AND c.created_at >= :created_from");
+	if (f->created_before != 0)
+		buf_add_str(sql, " AND c.created_at < :created_before");
 }
 
 static void
@@ -110,19 +114,25 @@ bind_named_text(struct query *q, const char *name, const char *s)
 		q->rc = sqlite3_bind_text(q->stmt, i, s, -1, SQLITE_STATIC);
 }
 
-static void
-filter_bind(const struct cert_filter *f, const struct name_range *names,
-    struct query *q)
+void
+cert_filter_bind(const struct cert_filter *f, struct arena *a, struct query *q)
 {
+	struct name_range names = { 0 };
+
+	if (f->name_pattern != NULL)
+		names = name_range(a, f->name_pattern);
 	bind_named_text(q, ":after", f->after);
 	bind_named_int(q, ":status", f->status);
 	bind_named_int(q, ":now", f->now);
 	bind_named_int(q, ":before", f->expires_before);
 	bind_named_text(q, ":account", f->account_id);
 	bind_named_text(q, ":profile", f->profile);
-	bind_named_text(q, ":from", names->from);
-	bind_named_text(q, ":to", names->to);
-	bind_named_text(q, ":pattern", names->pattern);
+	bind_named_text(q, ":from", names.from);
+	bind_named_text(q, ":to", names.to);
+	bind_named_text(q, ":pattern", names.pattern);
+	bind_named_text(q, ":ca", f->ca);
+	bind_named_int(q, ":created_from", f->created_from);
+	bind_named_int(q, ":created_before", f->created_before);
 	bind_named_int(q, ":limit",
 	    f->limit == 0 || f->limit > LIMIT_MAX ? LIMIT_MAX : f->limit);
 }
@@ -131,17 +141,16 @@ bool
 store_cert_list(struct store *s, const struct cert_filter *f, struct arena *a,
     struct cert_row **out, size_t *n, struct err *err)
 {
-	struct name_range names = { 0 };
 	AUTO_BUF sql = { 0 };
 	AUTO_LEASE r = { 0 };
 
 	if (!store_read(s, &r, err))
 		return false;
-	if (f->name_pattern != NULL)
-		names = name_range(a, f->name_pattern);
-	filter_sql(f, &sql);
+	buf_add_str(&sql, "SELECT " CERT_COLUMNS " FROM cert c WHERE 1");
+	cert_filter_sql(f, &sql);
+	buf_add_str(&sql, " ORDER BY c.seq DESC LIMIT :limit");
 	AUTO_QUERY q = query_once(r.db, buf_cstr(&sql));
 
-	filter_bind(f, &names, &q);
+	cert_filter_bind(f, a, &q);
 	return cert_read_all(&q, false, a, out, n, err);
 }

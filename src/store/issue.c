@@ -53,9 +53,9 @@ cert_insert(struct db *db, const struct cert_row *row, uint64_t position,
 	    "INSERT INTO cert (id, ca, issuer_key, serial, status, not_before, "
 	    "not_after, created_at, profile, profile_hash, account_id, "
 	    "order_id, requester, spki_sha256, names, evidence_sha256, "
-	    "replaces, intent_position, sig_alg) VALUES (?1, ?2, ?3, ?4, 1, "
-	    "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-	    "?18)");
+	    "replaces, intent_position, sig_alg, secret_sha256) VALUES (?1, "
+	    "?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+	    "?16, ?17, ?18, ?19)");
 
 	bind_text(&q, row->id);
 	bind_text(&q, row->ca);
@@ -75,6 +75,9 @@ cert_insert(struct db *db, const struct cert_row *row, uint64_t position,
 	bind_text(&q, row->replaces);
 	bind_int(&q, (int64_t)position);
 	bind_int(&q, row->sig_alg);
+	bind_bytes(&q,
+	    row->secret_sha256 == NULL ? BYTES_NONE
+				       : bytes_of(row->secret_sha256, 32));
 	if (!query_change(&q, NULL, err))
 		return false;
 	*seq = sqlite3_last_insert_rowid(db->sqlite);
@@ -139,6 +142,8 @@ cert_intent_event(
 	event_hex(e, "profile_hash", row->profile_hash, 32);
 	event_text(e, "replaces", row->replaces);
 	event_text(e, "requester", row->requester);
+	if (row->secret_sha256 != NULL)
+		event_hex(e, "secret_sha256", row->secret_sha256, 32);
 	event_hex(e, "serial", row->serial, sizeof(row->serial));
 	event_int(e, "sig_alg", row->sig_alg);
 	event_hex(e, "spki_sha256", row->spki_sha256, 32);

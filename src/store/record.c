@@ -95,8 +95,9 @@ static bool
 kind_check(const char *kind, struct err *err)
 {
 	static const char *const own[] = { "account", "account-deactivated",
-		"approval", "cert-intent", "cert-issued", "cert-revoked",
-		"cert-voided", "crl", "crl-intent", "operator-added",
+		"approval", "bulk-revocation", "cert-compromised",
+		"cert-intent", "cert-issued", "cert-revoked", "cert-voided",
+		"crl", "crl-intent", "key-blocked", "operator-added",
 		"operator-removed", "profile", "token", "token-revoked" };
 	size_t n = strlen(kind);
 

@@ -308,6 +308,9 @@ struct cert_row {
 	struct bytes tbs, signature; /* filled by _get, not by _list */
 	/* Taken with the intent; not read back. */
 	const char *token_id, *approval_id;
+	/* Hash of its revocation secret, NULL: none; written with the intent,
+	 * read by store_cert_secret (revocation.h) alone. */
+	const uint8_t *secret_sha256;
 };
 
 /*
@@ -341,7 +344,8 @@ struct cert_filter {
 	bool expired, unexpired;
 	const char *name_pattern; /* * and ? */
 	int64_t expires_before; /* 0: any */
-	const char *account_id, *profile;
+	const char *account_id, *profile, *ca;
+	int64_t created_from, created_before; /* 0: any */
 	const char *after; /* id, for the next page */
 	unsigned limit;
 	int64_t now;

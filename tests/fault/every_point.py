@@ -4,8 +4,8 @@ import subprocess
 
 known = ("account.insert", "order.insert", "challenge.start",
          "validation.finish", "issue.", "journal.", "signer.reply",
-         "writer.commit", "revoke.", "crl.", "log.", "tls.renew", "vfs.", "token.",
-         "approval.")
+         "writer.commit", "revoke.", "bulk.", "compromise.", "crl.", "log.",
+         "tls.renew", "vfs.", "token.", "approval.")
 out = subprocess.run([os.environ["CHANCERY"], "serve", "--list-faults"],
                      check=True, stdout=subprocess.PIPE, text=True).stdout
 points = out.split()

@@ -2,6 +2,7 @@
 never a lost one; the client that goes on ends with exactly one."""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ ISSUE = ("account.insert", "order.insert", "challenge.start",
 REVOKE = ("revoke.", "crl.")
 RENEW = ("tls.renew",)
 LOG = ("log.",)
+BULK = ("bulk.", "compromise.")
 
 
 def points(prefixes, binary):
@@ -132,8 +134,83 @@ def log_flow(point):
         print(point, report["rows"], "rows hold")
 
 
-flows = {"log": (LOG, log_flow), "issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
-         "renew": (RENEW, renew_flow)}
+def issue_many(s, count):
+    """Certificates of one key by the control socket: serials."""
+    _, csr = s.csr("many.kill.test")
+    text = pathlib.Path(csr).read_text()
+    out = []
+    for i in range(count):
+        out.append(s.control("/certs", {
+            "csr": text, "profile": "default",
+            "names": [f"dns:n{i}.kill.test"]})["serial"])
+    return csr, out
+
+
+def crl_serials(s):
+    status, _, crl = s.get("/crl/issuing.crl")
+    if status != 200:
+        return set()
+    text = subprocess.run(
+        ["openssl", "crl", "-inform", "DER", "-noout", "-text"],
+        input=crl, stdout=subprocess.PIPE, check=True).stdout.decode()
+    return {line.split()[-1].lower() for line in text.splitlines()
+            if "Serial Number:" in line}
+
+
+def all_or_none(s, serials, before):
+    """Each of them is off, in the record and on the CRL; or none is."""
+    def settled():
+        try:
+            listed = crl_serials(s) & set(serials)
+            rows = s.cli("cert", "list", "--limit", 1000, "--status",
+                         "revoked", parse=True)["certificates"]
+        except (OSError, AssertionError):
+            return False
+        off = {r["serial"] for r in rows} & set(serials)
+        return off == listed == (set() if before else set(serials))
+    wait_until(settled, 30, every=0.3,
+               why="none" if before else "all of them to be revoked")
+
+
+def bulk_flow(point):
+    """Many by one decision, and all that has a key: kill -9 at each step."""
+    step = point.startswith("bulk.step")
+    with Server.fresh(name="Kill") as s:
+        csr, serials = issue_many(s, 230)
+        s.stop()
+        # The second step of two: the first is done, and is not done again.
+        s.start(fault=f"{point}:{2 if step else 1}:kill", ready=False)
+        wait_until(lambda: any(s.log_events("ready")) and
+                   s.port_open("http"), 30, why="readiness")
+        wait_until(lambda: s.cli("cert", "list", "--limit", 1,
+                                 check=False).returncode == 0, 20)
+        if point.startswith("compromise."):
+            words = ["cert", "revoke", "--key-proof", csr]
+        else:
+            words = ["cert", "revoke", "--name", "*.kill.test",
+                     "--profile", "default", "--reason", "superseded"]
+            plan = s.cli(*words, parse=True)
+            assert plan["count"] == len(serials), plan
+            words += ["--confirm", plan["set_sha256"]]
+        done = s.cli(*words, check=False)
+        wait_until(lambda: f"fault {point} reached" in
+                   "\n".join(s.log_lines()), 20, why=f"{point} to be reached")
+        # Acknowledged or not, what was not durable never happened.
+        before = point.endswith(("begin.before", "block.before"))
+        assert not before or done.returncode != 0, done
+        all_or_none(s, serials, before)
+        s.stop()
+        s.start()
+        all_or_none(s, serials, before)
+        s.stop()
+        kinds = record.check(s)
+        assert kinds["cert-revoked"] == (0 if before else len(serials)), kinds
+        print(point, dict(kinds))
+
+
+flows = {"log": (LOG, log_flow), "issue": (ISSUE, issue_flow),
+         "revoke": (REVOKE, revoke_flow), "renew": (RENEW, renew_flow),
+         "bulk": (BULK, bulk_flow)}
 prefixes, flow = flows[sys.argv[1]]
 binary = os.environ["CHANCERY"]
 todo = points(sys.argv[2:] and tuple(sys.argv[2:]) or prefixes, binary)

@@ -316,6 +316,23 @@ class Server:
             return done
         return json.loads(done.stdout) if parse else done.stdout
 
+    def control(self, path, body=None):
+        """One request on the control socket, as the commands make them."""
+        c = http.client.HTTPConnection("localhost", timeout=60)
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(str(self.state / "run/control.sock"))
+        try:
+            c.request("POST" if body is not None else "GET",
+                      f"/control/v1{path}",
+                      body=None if body is None else json.dumps(body),
+                      headers={"Content-Type": "application/json"})
+            r = c.getresponse()
+            text = r.read()
+            assert r.status < 300, (r.status, text)
+            return json.loads(text)
+        finally:
+            c.close()
+
     def csr(self, name, key="ec", path=None):
         """A CSR by openssl; (key file, CSR file)."""
         base = pathlib.Path(path or self.top) / name.replace("*", "_")

@@ -31,6 +31,7 @@ const char test_ca_yaml[] =
     "    subject_country: CH\n"
     "    dns_allow: [example.net, example.org]\n"
     "    dns_deny: [secret.example.net]\n"
+    "    revocation_secret: true\n"
     "  people:\n"
     "    ca: issuing\n"
     "    dns: false\n"

@@ -92,7 +92,7 @@ test_dehydrated_finds_already_revoked_words(void **state)
 	assert_problem(r, 400, "alreadyRevoked");
 	assert_non_null(
 	    strstr(reply_text(r, "detail"), "Certificate already revoked"));
-	assert_problem(revoke_by_key(f, f->holder, ",\"reason\":1"), 400,
+	assert_problem(revoke_by_key(f, f->holder, ",\"reason\":4"), 400,
 	    "alreadyRevoked");
 }
 
@@ -109,6 +109,45 @@ test_by_the_certificate_s_key(void **state)
 	assert_problem(
 	    world_finalize(f->w, f->c, order, f->holder->key, "dns:a.test"),
 	    400, "badCSR");
+}
+
+/* RFC 8555 section 7.6 lets it stand at alreadyRevoked; BR 4.9.1.1 lets the
+ * reason be put right when the key itself says that it is compromised. */
+static void
+test_compromise_after_another_reason(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_status(revoke(f, f->c, ",\"reason\":4"), 200);
+	/* An account may say so, and proves nothing. */
+	assert_problem(revoke(f, f->c, ",\"reason\":1"), 400, "alreadyRevoked");
+	assert_int_equal(row_of(f).reason, 4);
+	assert_status(revoke_by_key(f, f->holder, ",\"reason\":1"), 200);
+	assert_int_equal(row_of(f).reason, 1);
+	assert_problem(revoke_by_key(f, f->holder, ",\"reason\":1"), 400,
+	    "alreadyRevoked");
+	/* The key opens no account either (RFC 8555 section 6.2). */
+	assert_problem(world_post_jws(f->w, f->holder, "/acme/new-account",
+			   &(struct acme_jws){ .jwk = true,
+			       .payload = "{\"termsOfServiceAgreed\":true}" }),
+	    400, "badPublicKey");
+}
+
+/* An account that got hold of the key of somebody's certificate. */
+static void
+test_compromise_closes_the_account_of_the_key(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_status(world_post_jws(f->w, f->holder, "/acme/new-account",
+			  &(struct acme_jws){ .jwk = true,
+			      .payload = "{\"termsOfServiceAgreed\":true}" }),
+	    201);
+	assert_status(revoke_by_key(f, f->holder, ",\"reason\":1"), 200);
+	assert_problem(world_post_jws(f->w, f->holder, "/acme/new-account",
+			   &(struct acme_jws){ .jwk = true,
+			       .payload = "{\"termsOfServiceAgreed\":true}" }),
+	    401, "unauthorized");
 }
 
 /* By an account that holds authorizations for every name. */
@@ -212,6 +251,11 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_by_the_certificate_s_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_compromise_after_another_reason, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_compromise_closes_the_account_of_the_key, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_by_an_account_that_holds_the_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(

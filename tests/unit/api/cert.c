@@ -136,8 +136,12 @@ revocation(void **state)
 	    store_key_is_blocked(
 		w->t->store, row.spki_sha256, &blocked, &w->t->err));
 	assert_true(blocked);
+	assert_true(json_is_true(json_object_get(w->answer, "changed")));
+	/* A second time it is told, not done. */
 	world_call(w, target, "{}");
-	world_refused(w, 409, "already-revoked");
+	assert_int_equal(w->status, 200);
+	assert_true(json_is_false(json_object_get(w->answer, "changed")));
+	assert_string_equal(world_text(w, "reason"), "keyCompromise");
 }
 
 /* Revocation says in the record who asked for it. */
