@@ -57,6 +57,26 @@ add_authzs(struct api *api, struct http_req *req, const struct order_row *row,
 	return true;
 }
 
+/* An order that ended by itself has no problem in the record: time is one. */
+static void
+view_error(json_t *o, const struct order_row *row, int64_t now)
+{
+	char when[TIME_RFC3339_SIZE];
+	json_t *problem;
+
+	if (row->error_json != NULL || row->status != ORDER_INVALID ||
+	    row->expires_at > now) {
+		view_json(o, "error", row->error_json);
+		return;
+	}
+	time_format_rfc3339(row->expires_at, when);
+	problem = json_object();
+	json_object_set_new(problem, "detail",
+	    json_sprintf(
+		"the order expired at %s before it was finalized", when));
+	json_object_set_new(o, "error", problem);
+}
+
 static bool
 show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
@@ -75,7 +95,7 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	    bytes_of(row.profile_hash, sizeof(row.profile_hash)));
 	view_time(o, "not_before", row.not_before);
 	view_time(o, "not_after", row.not_after);
-	view_json(o, "error", row.error_json);
+	view_error(o, &row, req->now);
 	if (!add_authzs(api, req, &row, o, err))
 		return false;
 	*out = TAKE(o);

@@ -1,4 +1,5 @@
 #include "ca/load.h"
+#include "ca/own_names.h"
 
 static void
 add(struct config_mistakes *m, unsigned line, const char *mend,
@@ -86,6 +87,40 @@ check_profile(const struct config *config, const struct config_profile *c,
 		check_end(c, ca, now, a, m);
 }
 
+/* The server issues itself a certificate at its first start, and does not start
+ * without. */
+static void
+check_own(const struct config *config, const struct loaded_ca *cas,
+    struct arena *a, struct config_mistakes *m)
+{
+	const struct config_profile *c = config->tls.profile == NULL
+	    ? NULL
+	    : config_profile_find(config, config->tls.profile);
+	const struct loaded_ca *ca;
+	struct err err = { 0 };
+	struct names names;
+	struct profile *p;
+
+	/* Profiles that cannot be used have a line of their own. */
+	if (config->tls.certificate != NULL || c == NULL ||
+	    !load_profile(config, c, cas, &p, &err))
+		return;
+	ca = loaded_find(cas, config->cas_n, c->ca);
+	if (ca_own_names(config, a, &names, &err))
+		for (size_t i = 0; i < names.n && err.kind == ERR_NONE; i++)
+			if (profile_check_name(p, &names.v[i], &err) && ca->ok)
+				(void)!chain_check_name(
+				    &ca->chain, &names.v[i], a, &err);
+	profile_free(p);
+	if (err.kind != ERR_NONE)
+		add(m, c->line,
+		    "let the profile certify it, or set tls.profile or "
+		    "tls.certificate",
+		    "a profile for the server's own certificate that "
+		    "certifies the hosts of base_url and http_base_url",
+		    arena_printf(a, "profile %s: %s", c->name, err.shown));
+}
+
 bool
 ca_check_config(const struct config *config,
     bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
@@ -116,6 +151,7 @@ ca_check_config(const struct config *config,
 	for (size_t i = 0; i < config->profiles_n; i++)
 		check_profile(
 		    config, &config->profiles[i], cas, now, a, mistakes);
+	check_own(config, cas, a, mistakes);
 	lane_free(lane);
 	return mistakes->n == before;
 }

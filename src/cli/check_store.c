@@ -74,6 +74,18 @@ check_journal(struct check *c, const struct store_file_info *info)
 			"knows as signed",
 			(unsigned long long)info->signed_position),
 		    "restore journal and database of the same backup");
+	/* Every position is in the database before it is signed for. */
+	if (!c->bound.alive && j.last_position > info->positions)
+		check_warning(c, path,
+		    arena_printf(a,
+			"signatures up to position %llu, beyond the "
+			"database, which ends at %llu",
+			(unsigned long long)j.last_position,
+			(unsigned long long)info->positions),
+		    "a database that is as new as the journal",
+		    "restore the newest database; without one serve, which "
+		    "goes on behind them: what was issued in between is valid "
+		    "and in no list, the journal tells its serials");
 }
 
 void

@@ -113,8 +113,8 @@ issue_first(struct core *c, const struct init_options *o, struct init *in,
 	if (!open_signer(c, in, err) || !open_ca(c, in, err) ||
 	    /* With port 0 its pointers are not known before it serves. */
 	    (o->http_port != 0 &&
-		!own_tls_issue(c->ca, in->config, in->tls, in->now, in->arena,
-		    &tls, err)) ||
+		!own_tls_issue(c->ca, in->config, in->tls, NULL, in->now,
+		    in->arena, &tls, err)) ||
 	    !ca_issue_responder(c->ca, "issuing", privkey_spki(in->responder),
 		"init", in->arena, &responder, err) ||
 	    !ca_crl_run(c->ca, err))

@@ -1,4 +1,5 @@
 #include "ca/ceremony.h"
+#include "ca/own_names.h"
 #include "ca/profile.h"
 #include "main/own_tls.h"
 #include "util/fault.h"
@@ -8,57 +9,21 @@
 #define REQUESTER "self"
 #define CERTS_LOOKED_AT 64
 
-/* The host of an URL that the configuration has checked. */
-static const char *
-url_host(const char *url, struct arena *a)
-{
-	const char *p = strstr(url, "://"), *end;
-
-	p = p == NULL ? url : p + 3;
-	if (*p == '[') {
-		end = strchr(++p, ']');
-		return arena_str(a,
-		    bytes_of(p, end == NULL ? strlen(p) : (size_t)(end - p)));
-	}
-	return arena_str(a, bytes_of(p, strcspn(p, ":/")));
-}
-
-bool
-own_tls_names(
-    const struct config *c, struct arena *a, struct names *out, struct err *err)
-{
-	const char *urls[] = { c->base_url, c->http_base_url };
-	struct name *v = arena_array(a, COUNT_OF(urls), sizeof(*v));
-	size_t n = 0;
-
-	for (size_t i = 0; i < COUNT_OF(urls); i++) {
-		const char *host = url_host(urls[i], a);
-		uint8_t ip[16];
-		enum name_type type =
-		    name_ip_octets(host, ip) > 0 ? NAME_IP : NAME_DNS;
-
-		if (!name_parse(type, bytes_str(host), a, &v[n], err))
-			return false;
-		if (n == 0 || !name_equal(&v[0], &v[n]))
-			n++;
-	}
-	*out = (struct names){ v, n };
-	return true;
-}
-
 bool
 own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
-    int64_t now, struct arena *a, struct ca_issued *out, struct err *err)
+    const char *replaces, int64_t now, struct arena *a, struct ca_issued *out,
+    struct err *err)
 {
 	struct buf der = { 0 };
 	struct err why = { 0 };
 	struct csr *csr = arena_alloc(a, sizeof(*csr));
 	struct ca_request req = { .requester = REQUESTER,
+		.replaces = replaces,
 		.not_after = now + c->tls.lifetime };
 	/* The profile makes the subject; what the CSR says is not used. */
 	const struct ceremony ours = { .common_name = "chancery", .now = now };
 
-	if (!own_tls_names(c, a, &req.names, err) ||
+	if (!ca_own_names(c, a, &req.names, err) ||
 	    !ca_ceremony_csr(&ours, key, &der, err) ||
 	    !csr_parse(arena_take_buf(a, &der), a, csr, err))
 		return false;
@@ -103,7 +68,7 @@ find_stored(struct server *s, struct arena *a, struct cert_row *out,
 
 	*found = false;
 	digest_sha256(privkey_spki(own_key(s)), spki);
-	if (!own_tls_names(c, a, &names, err))
+	if (!ca_own_names(c, a, &names, err))
 		return false;
 	f.name_pattern = names.v[0].text;
 	if (!store_cert_list(s->store, &f, a, &rows, &n, err))
@@ -147,13 +112,15 @@ renew_at(const struct server *s, int64_t not_before, int64_t not_after)
 	return not_after - life / 3;
 }
 
+/* replaces: the id of the one before it, or NULL. */
 static bool
-issue_and_install(struct server *s, struct arena *a, struct err *err)
+issue_and_install(
+    struct server *s, const char *replaces, struct arena *a, struct err *err)
 {
 	struct ca_issued issued;
 
 	FAULT("tls.renew.before");
-	if (!own_tls_issue(s->ca, server_config(s), own_key(s),
+	if (!own_tls_issue(s->ca, server_config(s), own_key(s), replaces,
 		clock_now(&s->clock), a, &issued, err))
 		return false;
 	FAULT("tls.renew.after");
@@ -190,7 +157,7 @@ install(struct server *s, struct err *err)
 		return false;
 	if (!found ||
 	    renew_at(s, row.not_before, row.not_after) <= clock_now(&s->clock))
-		return issue_and_install(s, a, err);
+		return issue_and_install(s, found ? row.id : NULL, a, err);
 	s->tls_renew_at = renew_at(s, row.not_before, row.not_after);
 	return store_cert_get(s->store, row.id, a, &row, err) &&
 	    ca_cert_chain(s->ca, &row, a, &pem, &der, err) &&
@@ -212,11 +179,13 @@ bool
 own_tls_renew(struct server *s, struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
-	bool ok;
+	struct cert_row row;
+	bool found, ok;
 
 	pthread_mutex_lock(&s->own_tls_lock);
 	ok = clock_now(&s->clock) < s->tls_renew_at ||
-	    issue_and_install(s, a, err);
+	    (find_stored(s, a, &row, &found, err) &&
+		issue_and_install(s, found ? row.id : NULL, a, err));
 	pthread_mutex_unlock(&s->own_tls_lock);
 	return ok;
 }

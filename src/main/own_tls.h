@@ -13,12 +13,10 @@
 bool own_tls_install(struct server *s, struct err *err) MUST_CHECK;
 /* Renews when due; cheap otherwise. */
 bool own_tls_renew(struct server *s, struct err *err) MUST_CHECK;
-/* The names of a TLS certificate for these URLs: their hosts, once each. */
-bool own_tls_names(const struct config *c, struct arena *a, struct names *out,
-    struct err *err) MUST_CHECK;
-/* Issues through the core; `init` does this before the first start. */
+/* Issues through the core; `init` does this before the first start.  replaces:
+ * the id of the one before it, or NULL. */
 bool own_tls_issue(struct ca *ca, const struct config *c, struct privkey *key,
-    int64_t now, struct arena *a, struct ca_issued *out,
+    const char *replaces, int64_t now, struct arena *a, struct ca_issued *out,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@ struct store {
 	struct checkpoint *checkpoint;
 	struct readers *readers;
 	struct clock clock;
+	char *path;
 };
 
 static inline bool MUST_CHECK

@@ -2,13 +2,17 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include "store/checkpoint.h"
 #include "store/migrate.h"
 #include "store/parts.h"
+#include "util/fault.h"
 #include "util/own.h"
 
 #define QUEUE_DEFAULT 1024u
+/* With less than this a disk counts as full: some groups of issuances. */
+#define ROOM_MIN (8u << 20)
 /* A commit this young says that the store is writable. */
 #define FRESH_US 1000000
 
@@ -60,6 +64,7 @@ store_open(const struct store_options *o, struct store **out, struct err *err)
 	}
 	s = mem_alloc(sizeof(*s));
 	s->clock = o->clock.now_us == NULL ? clock_system(0) : o->clock;
+	s->path = mem_strdup(o->path);
 	s->readers = readers_new(o->path);
 	s->checkpoint = checkpoint_new(copy);
 	s->writer = writer_new(
@@ -80,6 +85,7 @@ store_close(struct store *s)
 	writer_free(s->writer);
 	readers_free(s->readers);
 	checkpoint_free(s->checkpoint);
+	free(s->path);
 	free(s);
 }
 
@@ -93,9 +99,33 @@ probe_apply(struct db *db, void *arg, struct err *err)
 	return query_change(&q, NULL, err);
 }
 
+/*
+ * A probe writes where the log has room already, so it holds on a disk on which
+ * no issuance would.
+ */
+static bool
+check_room(const struct store *s, struct err *err)
+{
+	struct statvfs st;
+	uint64_t room;
+
+	if (statvfs(s->path, &st) != 0)
+		return fail_errno(err, ERR_STORE, "statvfs");
+	room = (uint64_t)st.f_bavail * st.f_frsize;
+	if (FAULT_ERRNO("vfs.room") != 0)
+		room = 0;
+	if (room < ROOM_MIN)
+		return fail(err, ERR_STORE_FULL,
+		    "%llu octets are free for the database, expected %u",
+		    (unsigned long long)room, ROOM_MIN);
+	return true;
+}
+
 bool
 store_check_writable(struct store *s, struct err *err)
 {
+	if (!check_room(s, err))
+		return false;
 	if (writer_is_fresh(s->writer, FRESH_US))
 		return true;
 	return writer_run(s->writer, probe_apply, NULL, WRITER_PROBE, err);

@@ -58,6 +58,7 @@ static const char *const fault_points[] = {
 	"vfs.write",
 	"vfs.sync",
 	"vfs.truncate",
+	"vfs.room",
 	"tls.renew.before",
 	"tls.renew.after",
 	"ceremony.key.after",

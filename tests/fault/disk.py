@@ -46,6 +46,23 @@ def full_disk():
         record.check(s)
 
 
+def little_room():
+    """Not ready before the first issuance fails: a probe alone would fit."""
+    with Server.fresh(name="Room") as s:
+        s.stop()
+        s.start(fault="vfs.room:2+:enospc")
+        assert s.get("/readyz")[0] == 200
+        wait_until(lambda: s.get("/readyz")[0] == 503, 30, why="not ready")
+        assert b"store not writable" in s.get("/readyz")[2]
+        assert s.get("/healthz")[0] == 200
+        status, _, crl = s.get("/crl/issuing.crl")
+        assert status == 200 and crl, status
+        assert "fault vfs.room reached" in "\n".join(s.log_lines())
+        s.stop()
+        s.start()
+        assert s.get("/readyz")[0] == 200
+
+
 def failing_fsync():
     with Server.fresh(name="Fsync") as s:
         responder = Responder(s.ports["http01"])
@@ -68,4 +85,5 @@ def failing_fsync():
 
 
 full_disk()
+little_room()
 failing_fsync()

@@ -120,6 +120,15 @@ orders(void **state)
 	    json_array_size(json_object_get(w->answer, "orders")), 0);
 	world_call(w, "/orders?limit=1", NULL);
 	assert_string_equal(world_text(w, "next"), "order-2");
+	/* Nobody wrote why an order ended that nobody finalized. */
+	world_call(w, "/orders/order-1", NULL);
+	assert_true(json_is_null(json_object_get(w->answer, "error")));
+	w->t->now += (int64_t)400 * 24 * 3600;
+	world_call(w, "/orders/order-1", NULL);
+	assert_string_equal(world_text(w, "status"), "invalid");
+	w->answer = json_object_get(w->answer, "error");
+	assert_non_null(strstr(world_text(w, "detail"), "expired at"));
+	w->t->now -= (int64_t)400 * 24 * 3600;
 	world_call(w, "/orders/order-9", NULL);
 	world_refused(w, 404, "not-found");
 	assert_ok(w->t, validate(w, "authz-1", "{\"used\":\"127.0.0.1\"}"));

@@ -165,9 +165,33 @@ names_outside_constraints(void **state)
 	assert_int_equal(
 	    mistakes(
 		t, replaced(t, "certs/issuing.pem", "certs/tight.pem"), &found),
-	    1);
+	    2); /* the server's own certificate is the other one */
 	assert_non_null(strstr(found, "server"));
 	assert_non_null(strstr(found, "example.net"));
+}
+
+/* It would issue itself none, and not start. */
+static void
+own_name(void **state)
+{
+	struct test_ca *t = *state;
+	const char *found,
+	    *yaml = replaced(t, "{ca: issuing}",
+		"{ca: issuing, dns_allow: [other.example]}");
+
+	assert_int_equal(mistakes(t, yaml, &found), 1);
+	assert_non_null(strstr(found, "ca.example.net"));
+	assert_int_equal(
+	    mistakes(t, arena_printf(t->a, "%stls: {profile: public}\n", yaml),
+		&found),
+	    0);
+	assert_int_equal(mistakes(t,
+			     arena_printf(t->a,
+				 "%stls: {certificate: certs/own.pem, key: "
+				 "keys/own.key}\n",
+				 yaml),
+			     &found),
+	    0);
 }
 
 /* Several mistakes, several lines. */
@@ -276,6 +300,7 @@ main(void)
 		cmocka_unit_test(offline_crl),
 		cmocka_unit_test(profile_beyond_its_ca),
 		cmocka_unit_test(names_outside_constraints),
+		cmocka_unit_test(own_name),
 		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(limits_are_the_union),
 		cmocka_unit_test(limits_of_lists),

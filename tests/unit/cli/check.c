@@ -274,6 +274,27 @@ journal(void **state)
 	told(w, "keys/signer.journal", "restore it from the backup");
 }
 
+/* The journal has signed for more than the database knows. */
+static void
+older_database(void **state)
+{
+	struct world *w = *state;
+	const char *path = world_path(w, "db/chancery.db"),
+		   *old = world_path(w, "db/old");
+
+	set_up(w);
+	assert_ok(w->t, store_backup(w->t->store, old, &w->t->err));
+	test_ca_issue(w->t, "default", "a.example.com");
+	well(w);
+	assert_int_equal(rename(old, path), 0);
+	unlink(world_path(w, "db/chancery.db-wal"));
+	unlink(world_path(w, "db/chancery.db-shm"));
+	/* Serving goes on behind it, so it is a warning. */
+	assert_int_equal(
+	    world_run(w, "check --passphrase-file @/secret"), EXIT_DONE);
+	assert_has(w->out, "beyond the database");
+}
+
 static void
 ports(void **state)
 {
@@ -353,6 +374,7 @@ main(void)
 		T(crl),
 		T(store),
 		T(journal),
+		T(older_database),
 		T(ports),
 		T(control_socket),
 		T(no_folder),

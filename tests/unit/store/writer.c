@@ -270,6 +270,22 @@ count_broken(void *ctx, const struct err *err)
 	(*(atomic_uint *)ctx)++;
 }
 
+/* A probe would fit where an issuance does not. */
+static void
+test_probe_wants_room(void **state)
+{
+	struct fixture *f = *state;
+
+	account_add(f, 1);
+	assert_ok(f, store_check_writable(f->s, &f->err));
+	arm("vfs.room:1+:enospc");
+	assert_err(f, ERR_STORE_FULL, store_check_writable(f->s, &f->err));
+	/* What fits is written all the same. */
+	account_add(f, 2);
+	arm(NULL);
+	assert_ok(f, store_check_writable(f->s, &f->err));
+}
+
 static void
 test_full_disk_rolls_the_group_back(void **state)
 {
@@ -440,6 +456,7 @@ main(void)
 		T(test_close_runs_what_is_queued),
 		T(test_status_only),
 #ifdef CHANCERY_FAULTS
+		T(test_probe_wants_room),
 		T(test_full_disk_rolls_the_group_back),
 		T(test_full_disk_at_each_write),
 		T(test_failing_disk_is_the_end),
