@@ -272,9 +272,13 @@ check_label(struct config_loading *l, const struct config_loaded *ld,
 					      : "a users_file that is not used",
 		    "users in authentication and a users_file, or neither",
 		    "add the other, or take this out");
-	if (label->authentication.n == 0)
-		tell(l, ld, "authentication", "nobody",
-		    "certificate, users or both", "name one");
+	if (label->server_keys &&
+	    (label->approval_always || label->authentication.n == 0 ||
+		has_word(&label->authentication, "approval")))
+		tell(l, ld, "server_keys", "server_keys with approval",
+		    "keys for clients that are authenticated and wait for "
+		    "nobody",
+		    "set server_keys: false, or use another label for it");
 }
 
 void

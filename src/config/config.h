@@ -138,7 +138,10 @@ enum est_certificate_names { EST_NAMES_SAME, EST_NAMES_ANY };
 struct config_est_label {
 	const char *name;
 	const char *profile;
-	struct config_strings authentication; /* certificate, users */
+	/* certificate, users, tokens, approval */
+	struct config_strings authentication;
+	bool approval_always; /* of who is authenticated too */
+	int64_t approval_lifetime, retry_after;
 	const char *users_file, *anchors_file;
 	struct config_strings certificate_profiles; /* empty: its own */
 	enum est_certificate_names certificate_names;
@@ -147,6 +150,10 @@ struct config_est_label {
 	bool channel_binding; /* required */
 	struct config_strings names; /* patterns; empty: the profile's */
 	int64_t max_failures, failure_period; /* per source address */
+	bool server_keys, server_keys_clear;
+	const char *server_key; /* "same", or a kind of key */
+	const char *recipients_file, *named_keys_file;
+	int64_t server_keys_per_hour; /* per source address */
 	enum est_wrap base64_wrap;
 	unsigned line;
 };

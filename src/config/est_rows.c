@@ -3,7 +3,9 @@
 #define AT(member) offsetof(struct config_est_label, member)
 
 static const char *const words_authentication[] = { "certificate", "users",
-	NULL };
+	"tokens", "approval", NULL };
+static const char *const words_server_key[] = { "same", "ec-p256", "ec-p384",
+	"rsa-2048", "rsa-3072", "rsa-4096", "ed25519", NULL };
 static const char *const words_certificate_names[] = { "same", "any", NULL };
 static const char *const words_wrap[] = { "auto", "always", "never", NULL };
 
@@ -23,7 +25,30 @@ static const struct config_row rows[] = {
 	    .def = "[certificate]",
 	    .text = "Who may enrol: certificate is a TLS client certificate "
 		    "of certificate_profiles or below anchors_file; users is "
-		    "HTTP Basic against users_file." },
+		    "HTTP Basic against users_file; tokens is a one-time "
+		    "secret of chancery token create as password of HTTP "
+		    "Basic or as Bearer token; approval lets who shows none "
+		    "of these wait for an operator. [] is [approval]." },
+	{ .key = "approval_always",
+	    .type = CONFIG_BOOL,
+	    .at = AT(approval_always),
+	    .def = "false",
+	    .text = "Whether every request waits for an operator's approval, "
+		    "also of who is authenticated." },
+	{ .key = "approval_lifetime",
+	    .type = CONFIG_DURATION,
+	    .at = AT(approval_lifetime),
+	    .min = 60,
+	    .max = 90 * 24 * 3600,
+	    .def = "7d",
+	    .text = "How long a request stays in the approval queue." },
+	{ .key = "retry_after",
+	    .type = CONFIG_DURATION,
+	    .at = AT(retry_after),
+	    .min = 1,
+	    .max = 24 * 3600,
+	    .def = "60s",
+	    .text = "When a client whose request waits is told to ask again." },
 	{ .key = "users_file",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
@@ -102,6 +127,46 @@ static const struct config_row rows[] = {
 	    .max = 24 * 3600,
 	    .def = "5m",
 	    .text = "See max_failures." },
+	{ .key = "server_keys",
+	    .type = CONFIG_BOOL,
+	    .at = AT(server_keys),
+	    .def = "false",
+	    .text = "Whether serverkeygen makes keys for clients. They are "
+		    "neither stored nor logged." },
+	{ .key = "server_keys_clear",
+	    .type = CONFIG_BOOL,
+	    .at = AT(server_keys_clear),
+	    .def = "false",
+	    .text = "Whether serverkeygen also hands out keys that nothing "
+		    "but TLS protects." },
+	{ .key = "server_key",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_WORD,
+	    .at = AT(server_key),
+	    .words = words_server_key,
+	    .def = "same",
+	    .text = "The kind of key that serverkeygen makes; same is that "
+		    "of the key in the request." },
+	{ .key = "recipients_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(recipients_file),
+	    .text = "Certificates, PEM, that generated keys may be encrypted "
+		    "to, besides the client certificate." },
+	{ .key = "named_keys_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(named_keys_file),
+	    .text = "Secret keys that generated keys may be encrypted to, one "
+		    "NAME:HEX a line of 16, 24 or 32 octets; mode 0600." },
+	{ .key = "server_keys_per_hour",
+	    .type = CONFIG_INT,
+	    .at = AT(server_keys_per_hour),
+	    .min = 1,
+	    .max = 100000,
+	    .def = "60",
+	    .text = "Keys that serverkeygen makes for one address (for a /64 "
+		    "of IPv6) in an hour." },
 	{ .key = "base64_wrap",
 	    .type = CONFIG_WORD,
 	    .at = AT(base64_wrap),

@@ -82,6 +82,9 @@ bool privkey_load(struct bytes pem, const struct secret *passphrase,
 /* PKCS#8 PEM; encrypted with PBES2 (scrypt) unless passphrase is NULL. */
 bool privkey_encode(const struct privkey *key, const struct secret *passphrase,
     struct buf *out, struct err *err) MUST_CHECK;
+/* PKCS#8 in the clear, DER: for who is handed the key. */
+bool privkey_encode_pkcs8(
+    const struct privkey *key, struct secret **out, struct err *err) MUST_CHECK;
 void privkey_free(struct privkey *key);
 static inline void
 own_free_privkey(struct privkey **k)

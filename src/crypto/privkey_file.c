@@ -214,3 +214,18 @@ privkey_encode(const struct privkey *key, const struct secret *passphrase,
 	OPENSSL_clear_free(der, (size_t)n);
 	return true;
 }
+
+bool
+privkey_encode_pkcs8(
+    const struct privkey *key, struct secret **out, struct err *err)
+{
+	AUTO(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key->pkey);
+	unsigned char *der = NULL;
+	int n = info == NULL ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+
+	if (n <= 0)
+		return fail_ossl(err, ERR_INTERNAL, "key not encoded");
+	*out = secret_new(der, (size_t)n);
+	OPENSSL_clear_free(der, (size_t)n);
+	return true;
+}

@@ -1,9 +1,10 @@
 #include <stdlib.h>
 
 #include "est/body.h"
-#include "est/failure.h"
 #include "est/handlers.h"
+#include "est/keygen.h"
 #include "est/problem.h"
+#include "est/rate.h"
 #include "est/verified.h"
 
 static bool
@@ -12,12 +13,13 @@ state_new(const struct est_deps *deps, const struct config *config,
 {
 	AUTO_ARENA *a = arena_new();
 	struct est_state *s = arena_alloc(a, sizeof(*s));
+	const struct est_files files = { deps->read_file, deps->read_ctx };
 
 	s->labels_n = config->est.labels_n;
 	s->labels = arena_array(a, s->labels_n, sizeof(*s->labels));
 	for (size_t i = 0; i < s->labels_n; i++) {
-		if (!est_label_new(&config->est.labels[i], deps->read_file,
-			deps->read_ctx, a, &s->labels[i], err))
+		if (!est_label_new(
+			&config->est.labels[i], &files, a, &s->labels[i], err))
 			return false;
 		s->labels[i].index = (unsigned)i;
 	}
@@ -37,7 +39,10 @@ est_new(const struct est_deps *deps, const struct config *config,
 		return false;
 	est = mem_alloc(sizeof(*est));
 	est->deps = *deps;
-	est->failures = failures_new();
+	est->failures = rates_new();
+	est->keys_made = rates_new();
+	est->keygen = keygen_new();
+	pthread_mutex_init(&est->signing.lock, NULL);
 	est->verified = verified_new(&deps->random);
 	atomic_init(&est->state, s);
 	*out = est;
@@ -55,10 +60,16 @@ est_free(struct est *est)
 	while (s != NULL) {
 		struct est_state *older = s->older;
 
+		for (size_t i = 0; i < s->labels_n; i++)
+			est_named_keys_wipe(&s->labels[i].keys);
 		arena_free(s->arena);
 		s = older;
 	}
-	failures_free(est->failures);
+	rates_free(est->failures);
+	rates_free(est->keys_made);
+	keygen_free(est->keygen);
+	pthread_mutex_destroy(&est->signing.lock);
+	buf_free(&est->signing.chain_pem);
 	verified_free(est->verified);
 	free(est);
 }
@@ -75,6 +86,19 @@ est_reload(struct est *est, const struct config *config, struct err *err)
 	s->generation = s->older->generation + 1;
 	atomic_store(&est->state, s);
 	return true;
+}
+
+void
+est_set_signer(
+    struct est *est, const struct privkey *key, struct bytes chain_pem)
+{
+	struct signing *s = &est->signing;
+
+	pthread_mutex_lock(&s->lock);
+	s->key = key;
+	s->chain_pem.n = 0;
+	buf_add_bytes(&s->chain_pem, chain_pem);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static const struct est_label *
@@ -126,6 +150,7 @@ HANDLER(get_cacerts, "cacerts", est_get_cacerts)
 HANDLER(get_csrattrs, "csrattrs", est_get_csrattrs)
 HANDLER(post_enroll, "simpleenroll", est_post_enroll)
 HANDLER(post_reenroll, "simplereenroll", est_post_reenroll)
+HANDLER(post_server_key, "serverkeygen", est_post_server_key)
 
 /* RFC 7030 section 4.3: optional; 501 says that it is not done. */
 static void
@@ -150,6 +175,7 @@ static const struct http_route rows[] = {
 	ROWS(HTTP_GET, "csrattrs", get_csrattrs, 0, NULL),
 	ROWS(HTTP_POST, "simpleenroll", post_enroll, BODY_MAX, PKCS10),
 	ROWS(HTTP_POST, "simplereenroll", post_reenroll, BODY_MAX, PKCS10),
+	ROWS(HTTP_POST, "serverkeygen", post_server_key, BODY_MAX, PKCS10),
 	ROWS(HTTP_POST, "fullcmc", post_fullcmc, BODY_MAX, NULL),
 };
 

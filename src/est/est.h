@@ -33,6 +33,13 @@ void est_free(struct est *est);
 /* All or nothing.  What was verified before is forgotten. */
 bool est_reload(
     struct est *est, const struct config *config, struct err *err) MUST_CHECK;
+/*
+ * The server's own key and certificate, PEM, leaf first: they sign the keys
+ * that are made for clients (RFC 7030 section 4.4.2).  At start and whenever
+ * they change; the key must outlive est.  Thread-safe.
+ */
+void est_set_signer(
+    struct est *est, const struct privkey *key, struct bytes chain_pem);
 /* Adds …/.well-known/est/[<label>/]<operation>. */
 void est_routes(struct est *est, struct http_routes *routes);
 

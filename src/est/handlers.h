@@ -16,6 +16,8 @@ bool est_post_enroll(
     struct est_call *call, struct http_resp *resp, struct err *err) MUST_CHECK;
 bool est_post_reenroll(
     struct est_call *call, struct http_resp *resp, struct err *err) MUST_CHECK;
+bool est_post_server_key(
+    struct est_call *call, struct http_resp *resp, struct err *err) MUST_CHECK;
 
 /* The profile of the label, in the configuration of this moment. */
 bool est_profile(const struct est_call *call, const struct profile **out,
@@ -32,8 +34,18 @@ struct est_grant {
 	const struct csr *csr;
 	struct names names;
 	const char *replaces; /* certificate id or NULL */
+	const char *approval_id; /* of the queue, or NULL */
 };
-/* Issues and answers. */
+/* Issues, whoever asks; the caller answers. */
+bool est_issue_now(struct est_call *call, const struct est_grant *grant,
+    struct ca_issued *out, struct err *err) MUST_CHECK;
+/* The checks of a request alone, before anything is recorded. */
+bool est_check(struct est_call *call, const struct est_grant *grant,
+    struct err *err) MUST_CHECK;
+/* What est_issue does with a request that an operator has to approve. */
+bool est_queue(struct est_call *call, const struct est_grant *grant,
+    struct http_resp *resp, struct err *err) MUST_CHECK;
+/* Issues and answers, or queues and answers 202. */
 bool est_issue(struct est_call *call, const struct est_grant *grant,
     struct http_resp *resp, struct err *err) MUST_CHECK;
 

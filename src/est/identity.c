@@ -1,6 +1,6 @@
 #include "crypto/password.h"
-#include "est/failure.h"
 #include "est/identity.h"
+#include "est/rate.h"
 #include "est/verified.h"
 #include "util/text.h"
 
@@ -14,8 +14,12 @@ est_identity_kind_name(enum identity_kind kind)
 		return "registrar";
 	case IDENTITY_USER:
 		return "user";
+	case IDENTITY_TOKEN:
+		return "token";
+	case IDENTITY_NOBODY:
+		break;
 	}
-	return "nobody";
+	return "anonymous";
 }
 
 /* "Basic" and a space off the front of s; NULL if it is another scheme. */
@@ -80,21 +84,26 @@ password_holds(
 	return holds;
 }
 
+/* A one-time secret; it is burnt with the certificate, not here. */
 static bool
-by_basic(struct est_call *call, const char *text, struct identity *out,
+by_token(struct est_call *call, struct bytes secret, struct identity *out,
     struct err *err)
 {
-	const struct user *user;
-	struct bytes whole, password;
-	const char *name;
-	bool holds;
-
-	if (!basic_decode(text, call->a, &whole, &name, &password, err))
+	if (!ca_token_check(call->est->deps.ca, secret,
+		call->label->config->profile, call->a, &out->token, err))
 		return false;
-	user = est_users_find(&call->label->users, name);
-	holds = password_holds(call, user, password);
-	secret_wipe((uint8_t *)(uintptr_t)whole.p, whole.n);
-	if (!holds)
+	out->kind = IDENTITY_TOKEN;
+	out->name = out->token.id;
+	return true;
+}
+
+static bool
+by_user(struct est_call *call, const char *name, struct bytes password,
+    struct identity *out, struct err *err)
+{
+	const struct user *user = est_users_find(&call->label->users, name);
+
+	if (!password_holds(call, user, password))
 		return fail(err, ERR_UNAUTHORIZED,
 		    "there is no such user, or its password is another");
 	out->kind = IDENTITY_USER;
@@ -104,16 +113,42 @@ by_basic(struct est_call *call, const char *text, struct identity *out,
 }
 
 static bool
+by_basic(struct est_call *call, const char *text, struct identity *out,
+    struct err *err)
+{
+	unsigned by = call->label->authentication;
+	struct bytes whole, password;
+	const char *name;
+	bool known;
+
+	if (!basic_decode(text, call->a, &whole, &name, &password, err))
+		return false;
+	/* A user's name is a user's; any other goes with a one-time secret. */
+	if ((by & BY_TOKENS) != 0 &&
+	    est_users_find(&call->label->users, name) == NULL)
+		known = by_token(call, password, out, err);
+	else
+		known = by_user(call, name, password, out, err);
+	secret_wipe((uint8_t *)(uintptr_t)whole.p, whole.n);
+	return known;
+}
+
+static bool
 by_password(struct est_call *call, const char *field, struct identity *out,
     struct err *err)
 {
+	bool tokens = (call->label->authentication & BY_TOKENS) != 0;
 	const char *text = after_scheme(field, "Basic");
 
-	if (text == NULL)
-		return fail(err, ERR_UNAUTHORIZED,
-		    "the Authorization field is of a scheme that is not done "
-		    "here, expected Basic");
-	return by_basic(call, text, out, err);
+	if (text != NULL)
+		return by_basic(call, text, out, err);
+	text = after_scheme(field, "Bearer");
+	if (text != NULL && tokens)
+		return by_token(call, bytes_str(text), out, err);
+	return fail(err, ERR_UNAUTHORIZED,
+	    "the Authorization field is of a scheme that is not done here, "
+	    "expected Basic%s",
+	    tokens ? " or Bearer" : "");
 }
 
 static bool
@@ -131,27 +166,30 @@ by_certificate(struct est_call *call, struct identity *out, struct err *err)
 	return true;
 }
 
-/* Neither was given: what is to be done about it. */
+/* Nothing was given: what is to be done about it. */
 static bool
-nobody(const struct est_call *call, struct err *err)
+nobody(const struct est_call *call, struct identity *out, struct err *err)
 {
-	switch (call->label->authentication) {
-	case BY_CERTIFICATE:
+	unsigned by = call->label->authentication;
+	const char *label = call->label->config->name;
+
+	if ((by & BY_APPROVAL) != 0) {
+		*out = (struct identity){ .kind = IDENTITY_NOBODY,
+			.name = http_peer_text(call->req) };
+		return true;
+	}
+	if (by == BY_CERTIFICATE)
 		return fail(err, ERR_UNAUTHORIZED,
 		    "no client certificate came with the TLS connection, "
 		    "label %s wants one%s",
-		    call->label->config->name,
+		    label,
 		    call->req->listener == LISTENER_EST
 			? ""
 			: "; the est listener asks for it, this one does not");
-	default:
-		return fail(err, ERR_UNAUTHORIZED,
-		    "label %s wants a user and password%s",
-		    call->label->config->name,
-		    (call->label->authentication & BY_CERTIFICATE) != 0
-			? ", or a client certificate"
-			: "");
-	}
+	return fail(err, ERR_UNAUTHORIZED, "label %s wants %s%s", label,
+	    (by & BY_USERS) != 0 ? "a user and password"
+				 : "a one-time secret as password",
+	    (by & BY_CERTIFICATE) != 0 ? ", or a client certificate" : "");
 }
 
 static bool
@@ -159,7 +197,7 @@ count(struct est_call *call)
 {
 	const struct config_est_label *c = call->label->config;
 
-	return !failures_over(call->est->failures, &call->req->peer,
+	return !rates_over(call->est->failures, &call->req->peer,
 	    call->label->index, c->max_failures, c->failure_period,
 	    call->req->now, &call->retry_after);
 }
@@ -180,7 +218,7 @@ est_identity_find(struct est_call *call, struct identity *out, struct err *err)
 		field = NULL;
 	if (field == NULL &&
 	    ((by & BY_CERTIFICATE) == 0 || call->req->client_cert.n == 0))
-		return nobody(call, err);
+		return nobody(call, out, err);
 	if (!count(call))
 		return fail(err, ERR_RATE_LIMITED,
 		    "too many failed authentications from this address");
@@ -188,7 +226,7 @@ est_identity_find(struct est_call *call, struct identity *out, struct err *err)
 			      : by_certificate(call, &id, err);
 	if (!known) {
 		if (err->kind == ERR_UNAUTHORIZED)
-			failures_add(call->est->failures, &call->req->peer,
+			rates_add(call->est->failures, &call->req->peer,
 			    call->label->index, c->failure_period,
 			    call->req->now);
 		return false;

@@ -5,12 +5,15 @@
 #ifndef EST_IDENTITY_H
 #define EST_IDENTITY_H
 
+#include "ca/token.h"
 #include "est/client.h"
 
 enum identity_kind {
 	IDENTITY_CERTIFICATE = 1, /* client */
 	IDENTITY_REGISTRAR, /* client; enrols for others */
-	IDENTITY_USER /* user */
+	IDENTITY_USER, /* user */
+	IDENTITY_TOKEN, /* token */
+	IDENTITY_NOBODY /* waits for an operator */
 };
 
 struct identity {
@@ -18,6 +21,7 @@ struct identity {
 	const char *name; /* for the log and the record */
 	struct client client;
 	const struct user *user;
+	struct token token;
 };
 
 const char *est_identity_kind_name(enum identity_kind kind);

@@ -54,21 +54,59 @@ evidence(const struct est_call *call, const struct identity *id)
 	return json_print_compact(o, call->a);
 }
 
-bool
-est_issue(struct est_call *call, const struct est_grant *grant,
-    struct http_resp *resp, struct err *err)
+static void
+request_fill(const struct est_call *call, const struct est_grant *grant,
+    struct ca_request *out)
 {
-	struct ca_request request = { .csr = grant->csr,
+	const struct identity *id = grant->id;
+
+	*out = (struct ca_request){ .csr = grant->csr,
 		.names = grant->names,
 		.requester = "est",
 		.replaces = grant->replaces,
-		.evidence = evidence(call, grant->id) };
+		.approval_id = grant->approval_id,
+		.token_id = id->kind == IDENTITY_TOKEN ? id->token.id : NULL,
+		.evidence = evidence(call, id) };
+}
+
+bool
+est_issue_now(struct est_call *call, const struct est_grant *grant,
+    struct ca_issued *out, struct err *err)
+{
+	struct ca_request request;
 	struct ca_issued issued;
 
+	request_fill(call, grant, &request);
 	if (!est_profile(call, &request.profile, err) ||
 	    !ca_issue(call->est->deps.ca, &request, call->a, &issued, err))
 		return false;
 	call->req->log_object = issued.id;
+	*out = issued;
+	return true;
+}
+
+bool
+est_check(struct est_call *call, const struct est_grant *grant, struct err *err)
+{
+	struct ca_request request;
+
+	request_fill(call, grant, &request);
+	return est_profile(call, &request.profile, err) &&
+	    ca_check_request(call->est->deps.ca, &request, call->a, err);
+}
+
+bool
+est_issue(struct est_call *call, const struct est_grant *grant,
+    struct http_resp *resp, struct err *err)
+{
+	struct ca_issued issued;
+
+	/* Never automatic for who is nobody. */
+	if (grant->id->kind == IDENTITY_NOBODY ||
+	    call->label->config->approval_always)
+		return est_queue(call, grant, resp, err);
+	if (!est_issue_now(call, grant, &issued, err))
+		return false;
 	est_reply_certificate(call, resp, issued.der);
 	return true;
 }

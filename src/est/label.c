@@ -7,21 +7,34 @@
 static unsigned
 authentication_derive(const struct config_strings *words)
 {
+	static const struct {
+		const char *word;
+		unsigned by;
+	} rows[] = {
+		{ "certificate", BY_CERTIFICATE },
+		{ "users", BY_USERS },
+		{ "tokens", BY_TOKENS },
+		{ "approval", BY_APPROVAL },
+	};
 	unsigned by = 0;
 
 	for (size_t i = 0; i < words->n; i++)
-		by |= strcmp(words->v[i], "certificate") == 0 ? BY_CERTIFICATE
-							      : BY_USERS;
-	return by;
+		for (size_t j = 0; j < COUNT_OF(rows); j++)
+			if (strcmp(words->v[i], rows[j].word) == 0)
+				by |= rows[j].by;
+	/* Nothing that shows who asks: an operator decides, never we. */
+	return by == 0 ? BY_APPROVAL : by;
 }
 
+/* All certificates of a file; of CAs alone, if they are to be. */
 static bool
-anchors_read(struct bytes pem, struct arena *a, struct est_label *out,
-    const char *path, struct err *err)
+certificates_read(struct bytes pem, const char *path, bool cas, struct arena *a,
+    struct cert **out, size_t *out_n, struct err *err)
 {
-	out->anchors = arena_array(a, ANCHORS_MAX, sizeof(*out->anchors));
-	while (out->anchors_n < ANCHORS_MAX) {
-		struct cert *c = &out->anchors[out->anchors_n];
+	struct cert *v = arena_array(a, LABEL_CERTIFICATES_MAX, sizeof(*v));
+	size_t n = 0;
+
+	for (;; n++) {
 		struct err why = { 0 };
 		struct bytes der;
 		bool found;
@@ -30,45 +43,72 @@ anchors_read(struct bytes pem, struct arena *a, struct est_label *out,
 			return fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
 		if (!found)
 			break;
-		if (!cert_parse(der, a, c, &why))
+		if (n == LABEL_CERTIFICATES_MAX)
+			return fail(err, ERR_CONFIG,
+			    "%s has more than %u certificates", path,
+			    LABEL_CERTIFICATES_MAX);
+		if (!cert_parse(der, a, &v[n], &why))
 			return fail(err, ERR_CONFIG, "%s: certificate %zu: %s",
-			    path, out->anchors_n + 1, why.shown);
-		if (c->has_basic_constraints && !c->is_ca)
+			    path, n + 1, why.shown);
+		if (cas && v[n].has_basic_constraints && !v[n].is_ca)
 			return fail(err, ERR_CONFIG,
 			    "%s: certificate %zu is no CA's, expected the CAs "
 			    "that issued the client certificates",
-			    path, out->anchors_n + 1);
-		out->anchors_n++;
+			    path, n + 1);
 	}
-	if (out->anchors_n == 0)
+	if (n == 0)
 		return fail(
 		    err, ERR_CONFIG, "%s has no certificate in PEM", path);
-	if (out->anchors_n == ANCHORS_MAX)
-		return fail(err, ERR_CONFIG,
-		    "%s has %u certificates or more, at most %u are read", path,
-		    ANCHORS_MAX, ANCHORS_MAX - 1);
+	*out = v;
+	*out_n = n;
 	return true;
+}
+
+/* One of the label's files, if it has it. */
+static bool
+file_read(const struct est_files *files, const char *path, struct arena *a,
+    struct bytes *out, struct err *err)
+{
+	struct err why = { 0 };
+
+	*out = BYTES_NONE;
+	if (path == NULL)
+		return true;
+	if (files->read(files->ctx, path, FILE_MAX, a, out, &why))
+		return true;
+	/* Only another configuration helps. */
+	return fail(err, ERR_CONFIG, "%s", why.shown);
 }
 
 bool
 est_label_new(const struct config_est_label *config,
-    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
-	struct bytes *out, struct err *err),
-    void *read_ctx, struct arena *a, struct est_label *out, struct err *err)
+    const struct est_files *files, struct arena *a, struct est_label *out,
+    struct err *err)
 {
 	struct est_label label = { .config = config,
 		.authentication =
 		    authentication_derive(&config->authentication) };
-	const char *users = config->users_file, *anchors = config->anchors_file;
-	struct bytes text;
+	struct bytes users, anchors, recipients, keys;
 
-	if (users != NULL &&
-	    (!read_file(read_ctx, users, FILE_MAX, a, &text, err) ||
-		!est_users_parse(text, users, a, &label.users, err)))
+	if (!file_read(files, config->users_file, a, &users, err) ||
+	    !file_read(files, config->anchors_file, a, &anchors, err) ||
+	    !file_read(files, config->recipients_file, a, &recipients, err) ||
+	    !file_read(files, config->named_keys_file, a, &keys, err))
 		return false;
-	if (anchors != NULL &&
-	    (!read_file(read_ctx, anchors, FILE_MAX, a, &text, err) ||
-		!anchors_read(text, a, &label, anchors, err)))
+	if (config->users_file != NULL &&
+	    !est_users_parse(users, config->users_file, a, &label.users, err))
+		return false;
+	if (config->anchors_file != NULL &&
+	    !certificates_read(anchors, config->anchors_file, true, a,
+		&label.anchors, &label.anchors_n, err))
+		return false;
+	if (config->recipients_file != NULL &&
+	    !certificates_read(recipients, config->recipients_file, false, a,
+		&label.recipients, &label.recipients_n, err))
+		return false;
+	if (config->named_keys_file != NULL &&
+	    !est_named_keys_parse(
+		keys, config->named_keys_file, a, &label.keys, err))
 		return false;
 	*out = label;
 	return true;

@@ -6,16 +6,19 @@
 #define EST_LABEL_H
 
 #include "ca/ca.h"
+#include "est/named_keys.h"
 #include "est/users.h"
 
 /* Of paths without a label. */
 #define LABEL_DEFAULT "default"
-#define ANCHORS_MAX 64u
+#define LABEL_CERTIFICATES_MAX 64u
 
 enum authentication {
 	BY_CERTIFICATE = 1,
 	BY_USERS = 2,
-	BY_PASSWORDS = BY_USERS /* those that HTTP carries */
+	BY_TOKENS = 4,
+	BY_APPROVAL = 8, /* who shows nothing waits */
+	BY_PASSWORDS = BY_USERS | BY_TOKENS /* those that HTTP carries */
 };
 
 struct est_label {
@@ -25,13 +28,20 @@ struct est_label {
 	struct users users;
 	struct cert *anchors; /* of anchors_file; never our own CAs */
 	size_t anchors_n;
+	struct cert *recipients; /* of recipients_file */
+	size_t recipients_n;
+	struct named_keys keys;
 };
 
+/* How files are read: as in ca_deps. */
+struct est_files {
+	bool (*read)(void *ctx, const char *path, size_t max, struct arena *a,
+	    struct bytes *out, struct err *err);
+	void *ctx;
+};
 /* Reads one label's files.  ERR_CONFIG. */
 bool est_label_new(const struct config_est_label *config,
-    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
-	struct bytes *out, struct err *err),
-    void *read_ctx, struct arena *a, struct est_label *out,
+    const struct est_files *files, struct arena *a, struct est_label *out,
     struct err *err) MUST_CHECK;
 /* Do the label's patterns take this name?  ERR_IDENTIFIER_REJECTED. */
 bool est_label_check_name(const struct est_label *label,

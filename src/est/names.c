@@ -17,6 +17,8 @@ check_for(const struct est_call *call, const struct identity *id,
 
 	switch (id->kind) {
 	case IDENTITY_REGISTRAR:
+	case IDENTITY_NOBODY: /* an operator looks at them */
+	case IDENTITY_TOKEN: /* all at once, below */
 		return true;
 	case IDENTITY_CERTIFICATE:
 		if (call->label->config->certificate_names == EST_NAMES_ANY ||
@@ -45,7 +47,8 @@ est_names_check(const struct est_call *call, const struct identity *id,
 		if (!est_label_check_name(call->label, &names.v[i], err) ||
 		    !check_for(call, id, &names.v[i], err))
 			return false;
-	return true;
+	return id->kind != IDENTITY_TOKEN ||
+	    token_check_names(&id->token, &names, err);
 }
 
 bool

@@ -8,12 +8,14 @@
 #ifndef EST_SERVER_H
 #define EST_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include "est/est.h"
 #include "est/label.h"
 
-struct failures;
+struct rates;
 struct verified;
+struct keygen;
 
 struct est_state {
 	struct est_state *older;
@@ -23,11 +25,20 @@ struct est_state {
 	size_t labels_n;
 };
 
+/* Who signs the keys that are made for clients. */
+struct signing {
+	pthread_mutex_t lock;
+	const struct privkey *key;
+	struct buf chain_pem;
+};
+
 struct est {
 	struct est_deps deps;
 	_Atomic(struct est_state *) state;
-	struct failures *failures;
+	struct rates *failures, *keys_made;
 	struct verified *verified;
+	struct keygen *keygen;
+	struct signing signing;
 };
 
 /* One request at one label; a value of the handler that answers it. */

@@ -92,6 +92,7 @@ struct http_resp {
 	struct bytes body; /* in the request's arena, or … */
 	struct blob *blob; /* … a shared answer; one reference, given away;
 			      with both, body is a part of the blob */
+	bool secret; /* body is wiped when it was sent, with its copies */
 	/* http_hand_on(): a worker runs this; NULL: answered. */
 	void (*rest)(void *ctx, struct http_req *req, struct http_resp *resp);
 	void *rest_ctx;

@@ -185,12 +185,15 @@ send_est_files(struct supervisor *s, int channel, struct err *err)
 {
 	const struct config *c = s->loaded.config;
 
-	for (size_t i = 0; i < c->est.labels_n; i++)
-		if (!send_file(
-			s, channel, c->est.labels[i].users_file, true, err) ||
-		    !send_file(
-			s, channel, c->est.labels[i].anchors_file, true, err))
+	for (size_t i = 0; i < c->est.labels_n; i++) {
+		const struct config_est_label *label = &c->est.labels[i];
+
+		if (!send_file(s, channel, label->users_file, true, err) ||
+		    !send_file(s, channel, label->anchors_file, true, err) ||
+		    !send_file(s, channel, label->recipients_file, true, err) ||
+		    !send_file(s, channel, label->named_keys_file, true, err))
 			return false;
+	}
 	return true;
 }
 

@@ -95,6 +95,8 @@ give_to_network(struct server *s, struct bytes chain_pem, struct err *err)
 		return false;
 	ok = net_set_tls(s->net, chain_pem, buf_bytes(&key), err);
 	secret_wipe(key.p, key.n);
+	if (ok)
+		est_set_signer(s->est, own_key(s), chain_pem);
 	return ok;
 }
 

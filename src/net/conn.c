@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "net/h2.h"
 #include "net/loop.h"
+#include "util/secret.h"
 
 void
 conn_new(struct loop *l, const struct net_listener *listener, int fd,
@@ -106,6 +107,8 @@ conn_free(struct conn *c)
 {
 	h2_free(c->h2);
 	buf_free(&c->in);
+	if (c->secret)
+		secret_wipe(c->out.p, c->out.cap);
 	buf_free(&c->out);
 	buf_free(&c->client_cert);
 	free(c);
@@ -242,6 +245,8 @@ conn_send_gathered(struct conn *c)
 
 	if (g->n > 0)
 		ok = conn_send(c, g->p, g->n);
+	if (c->secret)
+		secret_wipe(g->p, g->cap);
 	g->n = 0;
 	return ok && c->state != CONN_CLOSED;
 }
@@ -285,6 +290,7 @@ conn_answer(struct conn *c, struct exchange *ex)
 {
 	ex->state = EXCHANGE_SENDING;
 	ex->sent = 0;
+	c->secret |= ex->resp.secret;
 	if (c->state == CONN_H2)
 		h2_answer(c, ex);
 	else

@@ -36,6 +36,7 @@ struct conn {
 	bool closing; /* once `out` is sent */
 	bool linger; /* then wait for the peer */
 	bool tls_failed; /* no close_notify then */
+	bool secret; /* it has sent a secret: its copies are wiped */
 	bool counted; /* by its address */
 	enum conn_state state;
 	enum net_timeout timer_what;

@@ -4,6 +4,7 @@
 #include "net/h2.h"
 #include "net/loop.h"
 #include "util/log.h"
+#include "util/secret.h"
 
 /* Reads in a row from one connection before the others have their turn. */
 #define ROUNDS 4
@@ -231,6 +232,8 @@ send_kept(struct conn *c)
 	buf_drop(&c->out, (size_t)n);
 	if (c->out.n > 0)
 		return false;
+	if (c->secret)
+		secret_wipe(c->out.p, c->out.cap);
 	buf_free(&c->out);
 	return true;
 }

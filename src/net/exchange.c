@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include "net/loop.h"
 #include "util/log.h"
+#include "util/secret.h"
 
 static void on_reply(struct mail *m);
 static void on_fired(struct mail *m);
@@ -64,6 +65,9 @@ exchange_free(struct exchange *ex)
 	detach(ex);
 	blob_unref(ex->resp.blob);
 	ex->resp.blob = NULL;
+	if (ex->resp.secret)
+		secret_wipe(
+		    (uint8_t *)(uintptr_t)ex->resp.body.p, ex->resp.body.n);
 	buf_free(&ex->body);
 	if (l->pool_n >= LOOP_POOL) {
 		arena_free(ex->arena);

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "est/failure.h"
+#include "est/rate.h"
 
 #define PLACES 4096u
 #define WAYS 8u
@@ -14,22 +14,22 @@ struct place {
 	int64_t began, count;
 };
 
-struct failures {
+struct rates {
 	pthread_mutex_t lock;
 	struct place places[PLACES];
 };
 
-struct failures *
-failures_new(void)
+struct rates *
+rates_new(void)
 {
-	struct failures *f = mem_alloc(sizeof(*f));
+	struct rates *f = mem_alloc(sizeof(*f));
 
 	pthread_mutex_init(&f->lock, NULL);
 	return f;
 }
 
 void
-failures_free(struct failures *f)
+rates_free(struct rates *f)
 {
 	if (f == NULL)
 		return;
@@ -55,7 +55,7 @@ key_of(const struct sockaddr_storage *peer, unsigned group)
 }
 
 static struct place *
-ways_of(struct failures *f, const struct place *key)
+ways_of(struct rates *f, const struct place *key)
 {
 	uint32_t h = 2166136261u ^ key->group;
 
@@ -77,8 +77,8 @@ find(struct place *ways, const struct place *key)
 }
 
 bool
-failures_over(struct failures *f, const struct sockaddr_storage *peer,
-    unsigned group, int64_t max, int64_t period, int64_t now, int64_t *again)
+rates_over(struct rates *f, const struct sockaddr_storage *peer, unsigned group,
+    int64_t max, int64_t period, int64_t now, int64_t *again)
 {
 	struct place key = key_of(peer, group), *p;
 	bool over;
@@ -93,8 +93,8 @@ failures_over(struct failures *f, const struct sockaddr_storage *peer,
 }
 
 void
-failures_add(struct failures *f, const struct sockaddr_storage *peer,
-    unsigned group, int64_t period, int64_t now)
+rates_add(struct rates *f, const struct sockaddr_storage *peer, unsigned group,
+    int64_t period, int64_t now)
 {
 	struct place key = key_of(peer, group), *ways, *p;
 
