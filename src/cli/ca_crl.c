@@ -24,7 +24,7 @@ struct crl_act {
 /* ---- what there is ---- */
 
 static bool
-read_before(struct crl_act *c, struct err *err)
+read_before(struct crl_act *c, bool force, struct err *err)
 {
 	struct act *act = &c->act;
 	const char *path = act_printf(act, "crl/%s.crl", c->ca->config->name);
@@ -34,8 +34,12 @@ read_before(struct crl_act *c, struct err *err)
 
 	if (!file_read_at(
 		act->state, path, CRL_MAX, act->cli->arena, &der, &why))
-		return why.kind == ERR_NOT_FOUND ||
-		    fail(err, why.kind, "%s", why.shown);
+		return why.kind == ERR_NOT_FOUND && force
+		    ? true
+		    : fail(err, why.kind,
+			  "%s: what it listed would be gone from the next "
+			  "one; bring it back, or begin anew with --force",
+			  why.shown);
 	if (!crl_parse(der, &c->before, &why) ||
 	    !crl_verify(act->lane, &c->before, &cert->key, &why) ||
 	    !bytes_equal(c->before.issuer, cert->subject))
@@ -312,7 +316,7 @@ run(struct crl_act *c, const char *name, bool force, struct err *err)
 		    "cessationOfOperation, privilegeWithdrawn or aACompromise",
 		    c->reason_name);
 	act_say(&c->act, "ca", name);
-	if (!read_before(c, err))
+	if (!read_before(c, force, err))
 		return false;
 	if (c->revoke != NULL) {
 		if (!read_serial(c, err))

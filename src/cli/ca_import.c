@@ -4,6 +4,7 @@
 #include "ca/ca.h"
 #include "ca/chain.h"
 #include "cli/bound.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/options.h"
@@ -21,6 +22,7 @@ struct import {
 	struct chain chain;
 	struct bytes certificate, above, root; /* PEM; may be empty */
 	bool replace;
+	const char *force; /* why another name or key identifier is right */
 };
 
 /* ---- the key that was made here ---- */
@@ -125,6 +127,35 @@ write_file(const char *path, struct bytes content, struct err *err)
 	return content.n == 0 || file_replace(path, 0644, content, err);
 }
 
+/*
+ * What was issued before finds its issuer by name and key identifier: a renewed
+ * certificate with another one leaves it without.
+ */
+static bool
+check_identity(const struct import *in, struct err *err)
+{
+	struct cert *old = arena_array(in->cli->arena, CHAIN_MAX, sizeof(*old));
+	const struct cert *new = &in->chain.certs[0];
+	struct err ignored = { 0 };
+	struct bytes pem;
+	size_t n;
+
+	if (in->force != NULL ||
+	    !file_read(state_path(in->cli, in->ca->certificate), CHAIN_PEM_MAX,
+		in->cli->arena, &pem, &ignored) ||
+	    !chain_read_pem(pem, in->cli->arena, old, &n, &ignored))
+		return true;
+	if (bytes_equal(old[0].ski, new->ski) &&
+	    bytes_equal(old[0].subject, new->subject))
+		return true;
+	return fail(err, ERR_REJECTED,
+	    "the certificate has another %s than the one that is there: "
+	    "certificates that exist would find no issuer; have it made "
+	    "again, or say --force REASON",
+	    bytes_equal(old[0].subject, new->subject) ? "subject key identifier"
+						      : "subject");
+}
+
 /* The CA's own certificate last: once it is there, the rest is as well. */
 static bool
 install(const struct import *in, struct err *err)
@@ -142,7 +173,8 @@ install(const struct import *in, struct err *err)
 		    "configuration no place for them; set cas.%s.chain: "
 		    "certs/%s-chain.pem",
 		    in->ca->name, in->ca->name);
-	if (!check_free(in, certificate, in->certificate, err) ||
+	if (!check_identity(in, err) ||
+	    !check_free(in, certificate, in->certificate, err) ||
 	    (above != NULL && !check_free(in, above, in->above, err)) ||
 	    !check_free(in, root, in->root, err))
 		return false;
@@ -161,7 +193,9 @@ record(const struct import *in, int64_t now, struct err *err)
 		.path = state_path(in->cli, "db/chancery.db"),
 	};
 	AUTO(json_t) *event = NULL;
+	struct err why = { 0 };
 	struct store *store;
+	json_t *answer;
 	uint8_t hash[32];
 	char hex[65];
 	bool ok;
@@ -170,6 +204,17 @@ record(const struct import *in, int64_t now, struct err *err)
 	hex_encode(bytes_of(hash, sizeof(hash)), hex);
 	event = json_pack("{s:s, s:s, s:s}", "act", "ca-import", "ca",
 	    in->ca->name, "sha256", hex);
+	if (in->force != NULL)
+		json_object_set_new(event, "forced", json_string(in->force));
+	/* One writer alone while there is a server. */
+	if (client_call(in->cli, "/acts",
+		json_pack("{s:s, s:O}", "kind", "operator", "event", event),
+		&answer, &why))
+		return true;
+	if (why.kind != ERR_CONNECTION) {
+		*err = why;
+		return false;
+	}
 	if (!store_open(&o, &store, err))
 		return false;
 	ok = store_event_append(store, "operator",
@@ -264,6 +309,7 @@ ca_import_run(struct cli *cli)
 		{ "ca", OPTION_TEXT, &name, 0, 0 },
 		{ "chain", OPTION_TEXT, &chain, 0, 0 },
 		{ "replace", OPTION_FLAG, &in->replace, 0, 0 },
+		{ "force", OPTION_TEXT, &in->force, 0, 0 },
 	};
 	struct config *config;
 	struct err err = { 0 };

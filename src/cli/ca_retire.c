@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/ca_new.h"
@@ -15,8 +13,6 @@
  * section 5 knows no other way to say "the last one"), its certificate stays
  * served, and its key is put aside, never deleted.
  */
-
-#define RETIRED "keys/retired"
 
 static bool
 check_profiles(const struct act *act, const char *name, struct err *err)
@@ -49,10 +45,8 @@ check_drained(const struct store_draining *d, const char *name, struct err *err)
 static bool
 put_aside(struct act *act, const char *name, const char *key, struct err *err)
 {
-	const char *to = act_printf(act, "%s/%s.key", RETIRED, name);
+	const char *to = act_printf(act, "keys/%s.key.retired", name);
 
-	if (mkdirat(act->state, RETIRED, 0700) != 0 && errno != EEXIST)
-		return fail_errno(err, ERR_SYSTEM, RETIRED);
 	if (faccessat(act->state, to, F_OK, 0) == 0)
 		return fail(err, ERR_CONFLICT,
 		    "%s is there already; the key stays at %s", to, key);

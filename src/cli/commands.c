@@ -34,6 +34,9 @@ static const struct cli_option import_options[] = {
 	    "PEM: this CA's certificate, then its issuers, each behind the "
 	    "one that it has signed; the root may be left out." },
 	{ "--replace", NULL, "Write over another certificate." },
+	{ "--force", "REASON",
+	    "Take one with another subject or key identifier than that which "
+	    "is there; the reason is recorded." },
 	END,
 };
 
@@ -231,7 +234,8 @@ static const struct cli_option ca_crl_options[] = {
 	    "cACompromise, superseded, cessationOfOperation … (RFC 5280); "
 	    "default unspecified." },
 	{ "--force", NULL,
-	    "List a serial that the configuration does not know." },
+	    "List a serial that the configuration does not know; begin anew "
+	    "where there is no CRL." },
 	CA_LIFETIME("Until the next CRL; default 365d."),
 	ACT_HELP,
 	END,
@@ -330,7 +334,7 @@ const struct cli_command cli_commands[] = {
 	{ "ca export", "NAME [--format FORMAT]",
 	    "prints a CA's certificate, from the state directory",
 	    ca_export_run, export_options },
-	{ "ca import", "--ca NAME --chain FILE [--replace]",
+	{ "ca import", "--ca NAME --chain FILE [--replace] [--force REASON]",
 	    "installs the certificate that another CA has issued for our "
 	    "request, after checking it",
 	    ca_import_run, import_options },

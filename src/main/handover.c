@@ -209,6 +209,10 @@ send_files(struct supervisor *s, int channel, struct err *err)
 		    !send_file(s, channel, c->cas[i].chain, true, err) ||
 		    !send_file(s, channel, crl, false, err))
 			return false;
+		for (size_t k = 0; k < c->cas[i].cross_certificates.n; k++)
+			if (!send_file(s, channel,
+				c->cas[i].cross_certificates.v[k], true, err))
+				return false;
 	}
 	return send_est_files(s, channel, err) &&
 	    send_file(s, channel, c->tls.certificate, true, err);
