@@ -145,6 +145,27 @@ issuer_crl_load(
 	return true;
 }
 
+/* Kamu SM 2026-06: an older file is put in the place of a newer one, and what
+ * was revoked is not any more. */
+static bool
+check_newer(const struct issuer *issuer, const char *path, struct bytes der,
+    struct err *err)
+{
+	const struct crl_state *c = &issuer->crl;
+	struct crl new;
+
+	if (!c->has_view)
+		return true;
+	if (!crl_parse(der, &new, err))
+		return false;
+	return new.number > c->view.number ||
+	    fail(err, ERR_CONFIG,
+		"%s has number %llu, the one that is served %llu: numbers rise "
+		"(RFC 5280 section 5.2.3)",
+		path, (unsigned long long)new.number,
+		(unsigned long long)c->view.number);
+}
+
 bool
 issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
 {
@@ -162,7 +183,8 @@ issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
 	if (issuer->crl.has_view &&
 	    bytes_equal(der, blob_bytes(issuer->crl.blob)))
 		return true;
-	return crl_adopt(ca, issuer, der, err);
+	return check_newer(issuer, path, der, err) &&
+	    crl_adopt(ca, issuer, der, err);
 }
 
 /* ---- the next one ---- */

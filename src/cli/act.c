@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/act.h"
@@ -30,6 +31,22 @@ read_node(struct act *act, struct err *err)
 	return true;
 }
 
+/* Files that root makes in a directory of somebody else's are closed to the
+ * server that runs as them. */
+static bool
+check_owner(struct act *act, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(act->state, "keys", &st, 0) != 0)
+		return fail_errno(err, ERR_CONFIG, "%s/keys", act->cli->state);
+	return geteuid() != 0 || st.st_uid == 0 ||
+	    fail(err, ERR_CONFLICT,
+		"%s/keys belongs to uid %u: run this as that user, or its "
+		"server cannot open the new key",
+		act->cli->state, (unsigned)st.st_uid);
+}
+
 bool
 act_open(struct act *act, struct err *err)
 {
@@ -49,7 +66,7 @@ act_open(struct act *act, struct err *err)
 	act->now = clock_now(&clock);
 	act->lane = lane_new();
 	act->cas = load_cas(act->lane, &source, act->config, cli->arena);
-	return read_node(act, err) &&
+	return check_owner(act, err) && read_node(act, err) &&
 	    file_read(
 		cli->config_path, CONFIG_FILE_MAX, cli->arena, &act->text, err);
 }

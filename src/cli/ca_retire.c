@@ -14,6 +14,8 @@
  * served, and its key is put aside, never deleted.
  */
 
+#define LAST_AHEAD 3600 /* seconds */
+
 static bool
 check_profiles(const struct act *act, const char *name, struct err *err)
 {
@@ -62,6 +64,8 @@ last_crl(struct act *act, const struct loaded_ca *ca,
 {
 	const struct cert *cert = &ca->chain.certs[0];
 	struct crl published = { 0 };
+	/* Above what a server that still has the key may make meanwhile. */
+	const uint64_t ahead = (uint64_t)(act->now + LAST_AHEAD) * 1000000;
 	AUTO_PRIVKEY *key = NULL;
 	uint64_t number;
 
@@ -69,8 +73,8 @@ last_crl(struct act *act, const struct loaded_ca *ca,
 		return false;
 	if (!act_open_key(act, ca, &key, err) ||
 	    !ca_crl_write(act, ca->config->name, cert, key, cert->not_after,
-		MAX_OF(d->crl_number, published.number), published.entries,
-		&number, err))
+		MAX_OF(MAX_OF(d->crl_number, published.number), ahead),
+		published.entries, &number, err))
 		return false;
 	json_object_set_new(
 	    act->report, "crl number", json_integer((json_int_t)number));

@@ -38,8 +38,10 @@ bool
 root_find(
     const struct cli *cli, const struct config *config, struct root_file *out)
 {
+	/* The one that took over, while a root is rolled over. */
 	for (size_t i = 0; i < config->cas_n; i++)
-		if (is_root(cli, config->cas[i].certificate, out))
+		if (config->cas[i].successor == NULL &&
+		    is_root(cli, config->cas[i].certificate, out))
 			return true;
 	if (is_root(cli, IMPORTED, out))
 		return true;

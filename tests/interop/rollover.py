@@ -216,6 +216,7 @@ def issuing_ca_under_load():
         accepted_after = issue(s, "restarted.test")
         assert "CA 3," in issuer_of(accepted_after)
         crl_is_good(s, "issuing")
+        s.cli("log", "verify")
         s.stop()
 
 
@@ -268,7 +269,10 @@ def root():
 
         revoked_cross(s, old_root, new_root, under_new)
         renewed(s)
+        assert s.cli("urls", parse=True)["root"]["path"].endswith(
+            "root-2.pem")
         s.cli("check")
+        s.cli("log", "verify")
         assert s.get("/readyz")[0] == 200
 
 
@@ -307,6 +311,16 @@ def revoked_cross(s, old_root, new_root, under_new):
                "-crl_check", "-CAfile", old_root, "-CRLfile",
                s.top / "root.crl.pem", link, check=False)
     assert done.returncode != 0 and "revoked" in done.stdout, done.stdout
+    # Kamu SM 2026-06: an older file is not taken for the newer one.
+    path = s.state / "crl/root.crl"
+    newer = path.read_bytes()
+    path.write_bytes(before)
+    s.process.send_signal(1)
+    wait_until(lambda: any("numbers rise" in e["why"] for e in
+                           s.log_events("reload-refused")), 30,
+               why="a refusal of the older CRL")
+    assert s.get("/crl/root.crl")[2] == newer
+    path.write_bytes(newer)
     twice = s.cli("ca", "crl", "root", "--revoke", serial, check=False)
     assert twice.returncode == 1 and "already" in twice.stderr
     # The number rises also when nothing is new.
