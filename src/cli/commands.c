@@ -255,6 +255,11 @@ static const struct cli_option log_verify_options[] = {
 	END,
 };
 
+static const struct cli_option log_replay_options[] = {
+	{ "--to", "FILE", "Keep what was rebuilt in a new SQLite database." },
+	END,
+};
+
 static const struct cli_option log_prove_options[] = {
 	{ "SERIAL", NULL, "The serial number of a certificate, in hex." },
 	{ "POSITION", NULL, "Or a position of the log, in decimal." },
@@ -369,6 +374,11 @@ const struct cli_command cli_commands[] = {
 	    "signer's journal against each other; tells everything that is "
 	    "wrong",
 	    log_verify_run, log_verify_options },
+	{ "log replay", "[--to FILE]",
+	    "rebuilds certificates, revocations, accounts, profiles, blocked "
+	    "keys and CRLs from the log alone and holds the live tables "
+	    "against them",
+	    log_replay_run, log_replay_options },
 	{ "log prove", "SERIAL|POSITION [--to FILE] | --consistency OLD",
 	    "writes a proof that an entry is in the log, or that the log only "
 	    "grew",

@@ -31,6 +31,7 @@ int log_checkpoint_run(struct cli *cli);
 int log_verify_run(struct cli *cli);
 int log_prove_run(struct cli *cli);
 int log_check_proof_run(struct cli *cli);
+int log_replay_run(struct cli *cli);
 int log_export_run(struct cli *cli);
 
 #endif

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (Encoding,
 
 from client import run, server, wait_until
 from support import tlog_verify as tlog
+from support.acme_driver import Client, Responder
 from support.server import Server
 
 # More than a tile of the second level: 256 * 256.
@@ -67,6 +68,10 @@ def small_log(s):
     """Entries, proofs and their forgeries on a log of one partial tile."""
     serials = [issue(s, f"n{i}.log.test") for i in range(3)]
     s.cli("cert", "revoke", serials[0], "--reason", "superseded")
+    responder = Responder(s.ports["http01"])
+    Client(s, responder).register().issue("www.log.test")
+    responder.close()
+    s.cli("cert", "revoke", serials[1], "--reason", "keyCompromise")
     head = grown(s)
     key = head["key"]
     log = tlog.Log(f"{s.http_url}/log", key)
@@ -367,6 +372,42 @@ def cut_journal(s):
         print("cut_journal is found")
 
 
+# ---- the derived tables ----
+
+def derived(s):
+    """`log replay` rebuilds what the tables say, and finds what they make up."""
+    out = s.cli("log", "replay", parse=True)
+    assert out["agrees"] and out["accounts"] == 1 and \
+        out["blocked_keys"] == 1 and out["certificates"] >= 6 and \
+        out["revocations"] == 2 and out["crls"] >= 2, out
+    s.stop()
+    first = "(SELECT min(seq) FROM cert)"
+    for change, says in (
+            (f"UPDATE cert SET reason = 5 WHERE seq = {first}",
+             " reason not as the log says"),
+            ("UPDATE cert SET status = 2, revoked_at = 0, reason = -1 WHERE "
+             "status = 3", " status revoked_at reason not as the log says"),
+            (f"UPDATE cert_der SET tbs = x'00' WHERE cert_seq = {first}",
+             " tbs not as the log says"),
+            (f"DELETE FROM cert WHERE seq = {first}",
+             ": the log has it, the live table has not"),
+            ("DELETE FROM key_block", "blocked key"),
+            ("UPDATE account SET thumbprint = zeroblob(32)",
+             " thumbprint not as the log says"),
+            ("INSERT INTO profile VALUES (zeroblob(32), 'x', '{}', 1)",
+             "no event of the log made it"),
+            ("DELETE FROM crl", "is not in the live table")):
+        with copy_of(s) as c:
+            db = database(c)
+            unlocked(db)
+            db.execute(change)
+            db.close()
+            done = c.cli("log", "replay", check=False)
+            assert done.returncode == 1 and says in done.stdout, \
+                (change, done)
+    s.start()
+
+
 class copy_of:
     """A copy of a stopped server's state directory."""
 
@@ -386,6 +427,7 @@ class copy_of:
 
 with server() as s:
     key, kept, stranger_key, stranger = small_log(s)
+    derived(s)
     large_log(s, key, kept)
     restored(s, key)
     s.start()
