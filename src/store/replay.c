@@ -21,7 +21,7 @@ static const char schema[] =
     "requester TEXT, spki_sha256 BLOB, names TEXT, evidence_sha256 BLOB, "
     "replaces TEXT, intent_position INTEGER, issued_position INTEGER DEFAULT "
     "0, revoked_at INTEGER DEFAULT 0, reason INTEGER DEFAULT -1, sig_alg "
-    "INTEGER, tbs BLOB, signature BLOB);"
+    "INTEGER, secret_sha256 BLOB, tbs BLOB, signature BLOB);"
     "CREATE TABLE key_block (spki_sha256 BLOB PRIMARY KEY, at INTEGER, "
     "cert_id TEXT) WITHOUT ROWID;"
     "CREATE TABLE profile (hash BLOB PRIMARY KEY, name TEXT, json TEXT, "
@@ -147,9 +147,10 @@ apply_cert_intent(struct replaying *r, struct err *err)
 	    "INSERT OR REPLACE INTO main.cert (id, ca, issuer_key, serial, "
 	    "status, not_before, not_after, created_at, profile, profile_hash, "
 	    "account_id, order_id, requester, spki_sha256, names, "
-	    "evidence_sha256, replaces, intent_position, sig_alg, tbs) VALUES "
+	    "evidence_sha256, replaces, intent_position, sig_alg, tbs, "
+	    "secret_sha256) VALUES "
 	    "(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19)");
+	    "?15, ?16, ?17, ?18, ?19, ?20)");
 
 	bind_member_text(&q, r, "id");
 	bind_member_text(&q, r, "ca");
@@ -170,6 +171,10 @@ apply_cert_intent(struct replaying *r, struct err *err)
 	bind_int(&q, (int64_t)r->position);
 	bind_member_int(&q, r, "sig_alg");
 	bind_member_base64(&q, r, "tbs");
+	if (canonical_get(&r->m, "secret_sha256").p == NULL)
+		bind_bytes(&q, BYTES_NONE);
+	else
+		bind_member_hex(&q, r, "secret_sha256", 32);
 	return query_change(&q, NULL, err);
 }
 
@@ -198,23 +203,42 @@ apply_cert_voided(struct replaying *r, struct err *err)
 }
 
 static bool
+block_key(struct replaying *r, struct err *err)
+{
+	AUTO_QUERY q = query(
+	    r->db, "INSERT OR IGNORE INTO main.key_block VALUES (?1, ?2, ?3)");
+	const char *id = text_of(r, "id");
+
+	bind_member_hex(&q, r, "spki_sha256", 32);
+	bind_int(&q, r->at);
+	bind_text(&q, id == NULL ? "" : id);
+	return query_change(&q, NULL, err);
+}
+
+static bool
 apply_cert_revoked(struct replaying *r, struct err *err)
 {
 	AUTO_QUERY q = query(r->db,
 	    "UPDATE main.cert SET status = 3, revoked_at = ?2, reason = ?3 "
 	    "WHERE id = ?1");
-	AUTO_QUERY block = query(
-	    r->db, "INSERT OR IGNORE INTO main.key_block VALUES (?1, ?2, ?3)");
 
 	bind_member_text(&q, r, "id");
 	bind_int(&q, r->at);
 	bind_member_int(&q, r, "reason");
-	bind_member_hex(&block, r, "spki_sha256", 32);
-	bind_int(&block, r->at);
-	bind_member_text(&block, r, "id");
 	return query_change(&q, NULL, err) &&
 	    (!bytes_is(canonical_get(&r->m, "block_key"), "true") ||
-		query_change(&block, NULL, err));
+		block_key(r, err));
+}
+
+/* Revoked before for another reason: the time stays. */
+static bool
+apply_cert_compromised(struct replaying *r, struct err *err)
+{
+	AUTO_QUERY q =
+	    query(r->db, "UPDATE main.cert SET reason = 1 WHERE id = ?1");
+
+	bind_member_text(&q, r, "id");
+	return query_change(&q, NULL, err) && block_key(r, err);
 }
 
 static bool
@@ -251,11 +275,13 @@ static const struct {
 } kinds[] = {
 	{ "account", apply_account },
 	{ "account-deactivated", apply_account_deactivated },
+	{ "cert-compromised", apply_cert_compromised },
 	{ "cert-intent", apply_cert_intent },
 	{ "cert-issued", apply_cert_issued },
 	{ "cert-revoked", apply_cert_revoked },
 	{ "cert-voided", apply_cert_voided },
 	{ "crl", apply_crl },
+	{ "key-blocked", block_key },
 	{ "profile", apply_profile },
 };
 
@@ -273,7 +299,7 @@ differs(struct replaying *r, const char *text)
 struct table {
 	const char *name, *key;
 	const char *live; /* the live side, a table or a query */
-	const char *columns[24];
+	const char *columns[25];
 };
 
 static const struct table tables[] = {
@@ -287,7 +313,7 @@ static const struct table tables[] = {
 		"order_id", "requester", "spki_sha256", "names",
 		"evidence_sha256", "replaces", "intent_position",
 		"issued_position", "revoked_at", "reason", "sig_alg", "tbs",
-		"signature", NULL } },
+		"signature", "secret_sha256", NULL } },
 	{ "blocked key", "lower(hex(spki_sha256))", "live.key_block",
 	    { "at", "cert_id", NULL } },
 	{ "profile", "lower(hex(hash))", "live.profile",

