@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/reply.h"
 
@@ -16,6 +17,9 @@ api_new(const struct api_deps *deps, const struct config *config)
 void
 api_free(struct api *api)
 {
+	if (api == NULL)
+		return;
+	free(api->entries);
 	free(api);
 }
 
@@ -48,17 +52,47 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 	api_reply_json(req, resp, 200, o);
 }
 
+/* ---- who may call what ---- */
+
+/* A route behind the gate. */
+struct api_entry {
+	struct api *api;
+	void (*handler)(
+	    void *ctx, struct http_req *req, struct http_resp *resp);
+	bool operators; /* also for operators who do not own the socket */
+};
+
+static void
+gate(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	const struct api_entry *e = ctx;
+	struct err err = { 0 };
+
+	if (actor_check(e->api, req, &err) &&
+	    (e->operators || actor_is_owner(req) ||
+		fail(&err, ERR_UNAUTHORIZED,
+		    "only root and the server's user may do this")))
+		e->handler(e->api, req, resp);
+	else
+		api_reply_err(req, resp, &err);
+}
+
 #define PREFIX "/control/v1"
 #define GET(path, fn)                                                          \
 	{                                                                      \
-		HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,           \
-		    LISTENER_CONTROL, api_reply_refuse                         \
+		{ HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,         \
+			LISTENER_CONTROL, api_reply_refuse },                  \
+		    true                                                       \
 	}
-#define POST(path, fn, body)                                                   \
+#define POST_BY(path, fn, body, operators)                                     \
 	{                                                                      \
-		HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,             \
-		    "application/json", LISTENER_CONTROL, api_reply_refuse     \
+		{ HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,           \
+			"application/json", LISTENER_CONTROL,                  \
+			api_reply_refuse },                                    \
+		    operators                                                  \
 	}
+#define POST(path, fn, body) POST_BY(path, fn, body, false)
+#define DECIDE(path, fn) POST_BY(path, fn, BODY_SMALL, true)
 
 /* A CSR, and a thousand names of the longest kind. */
 #define BODY_ISSUE (512u << 10)
@@ -66,7 +100,10 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 #define BODY_ACT (96u << 10)
 #define BODY_SMALL (16u << 10)
 
-static const struct http_route rows[] = {
+static const struct {
+	struct http_route route;
+	bool operators;
+} rows[] = {
 	GET("/status", api_get_status),
 	GET("/certs", api_get_certs),
 	POST("/certs", api_post_certs, BODY_ISSUE),
@@ -85,15 +122,29 @@ static const struct http_route rows[] = {
 	GET("/cas", api_get_cas),
 	GET("/cas/{name}", api_get_ca),
 	POST("/acts", api_post_acts, BODY_ACT),
+	GET("/tokens", api_get_tokens),
+	POST("/tokens", api_post_tokens, BODY_ISSUE),
+	POST("/tokens/{id}/revoke", api_post_token_revoke, BODY_SMALL),
+	GET("/operators", api_get_operators),
+	POST("/operators", api_post_operators, BODY_SMALL),
+	POST("/operators/{name}/remove", api_post_operator_remove, BODY_SMALL),
+	GET("/approvals", api_get_approvals),
+	GET("/approvals/{id}", api_get_approval),
+	DECIDE("/approvals/{id}/approve", api_post_approval_approve),
+	DECIDE("/approvals/{id}/reject", api_post_approval_reject),
 };
 
 void
 api_routes(struct api *api, struct http_routes *routes)
 {
+	api->entries = mem_array(COUNT_OF(rows), sizeof(*api->entries));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct http_route row = rows[i];
+		struct http_route row = rows[i].route;
 
-		row.ctx = api;
+		api->entries[i] =
+		    (struct api_entry){ api, row.handler, rows[i].operators };
+		row.handler = gate;
+		row.ctx = &api->entries[i];
 		http_routes_add(routes, &row, 1);
 	}
 	http_routes_add_refusal(routes, "/control/", api_reply_refuse, api);

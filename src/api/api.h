@@ -1,7 +1,9 @@
 /*
  * The operators' JSON API.  In this version it is served on run/control.sock
  * only (LISTENER_CONTROL), where the command line drives it; the socket's mode
- * and the peer's uid are the authentication.
+ * and the peer's uid are the authentication.  Root and the server's user may do
+ * everything, named operators read and decide requests of the approval queue
+ * (actor.h).
  */
 #ifndef API_API_H
 #define API_API_H
@@ -21,8 +23,8 @@ struct api_deps {
 struct api *api_new(const struct api_deps *deps, const struct config *config);
 void api_free(struct api *api);
 void api_reload(struct api *api, const struct config *config);
-/* Adds /control/v1/…; JSON in and out; errors are problem+json whose type
- * is the error kind's name. */
+/* Called once.  Adds /control/v1/…; JSON in and out; errors are problem+json
+ * whose type is the error kind's name. */
 void api_routes(struct api *api, struct http_routes *routes);
 
 #endif

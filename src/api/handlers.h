@@ -27,5 +27,20 @@ void api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_post_acts(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_status(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_tokens(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_tokens(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_token_revoke(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_operators(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_operators(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_operator_remove(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_approvals(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_approval(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_approval_approve(
+    void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_approval_reject(
+    void *ctx, struct http_req *req, struct http_resp *resp);
 
 #endif

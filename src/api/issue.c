@@ -1,4 +1,5 @@
 #include "api/handlers.h"
+#include "api/query.h"
 #include "api/reply.h"
 #include "api/view.h"
 #include "codec/pem.h"
@@ -33,28 +34,9 @@ static bool
 read_names(const json_t *list, const struct csr *csr, struct arena *a,
     struct names *out, struct err *err)
 {
-	size_t n = json_array_size(list);
-	struct name *v;
-
-	if (list == NULL || (json_is_array(list) && n == 0))
+	if (list == NULL || (json_is_array(list) && json_array_size(list) == 0))
 		return csr_names(csr, a, out, err);
-	if (!json_is_array(list))
-		return fail(err, ERR_MALFORMED, "names is not a list");
-	if (n > NAMES_MAX)
-		return fail(
-		    err, ERR_TOO_LARGE, "%zu names, at most %u", n, NAMES_MAX);
-	v = arena_array(a, n, sizeof(*v));
-	for (size_t i = 0; i < n; i++) {
-		const char *s = json_string_value(json_array_get(list, i));
-
-		if (s == NULL)
-			return fail(
-			    err, ERR_MALFORMED, "a name is not a string");
-		if (!name_parse_tagged(s, a, &v[i], err))
-			return false;
-	}
-	*out = (struct names){ v, n };
-	return true;
+	return query_names(list, a, out, err);
 }
 
 static bool

@@ -69,3 +69,29 @@ query_capture(
 {
 	return decode(req, bytes_str(req->capture[n]), out, err);
 }
+
+bool
+query_names(
+    const json_t *list, struct arena *a, struct names *out, struct err *err)
+{
+	size_t n = json_array_size(list);
+	struct name *v;
+
+	if (list != NULL && !json_is_array(list))
+		return fail(err, ERR_MALFORMED, "names is not a list");
+	if (n > NAMES_MAX)
+		return fail(
+		    err, ERR_TOO_LARGE, "%zu names, at most %u", n, NAMES_MAX);
+	v = arena_array(a, n, sizeof(*v));
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		if (s == NULL)
+			return fail(
+			    err, ERR_MALFORMED, "a name is not a string");
+		if (!name_parse_tagged(s, a, &v[i], err))
+			return false;
+	}
+	*out = (struct names){ v, n };
+	return true;
+}

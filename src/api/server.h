@@ -12,6 +12,7 @@
 struct api {
 	struct api_deps deps;
 	_Atomic(const struct config *) config;
+	struct api_entry *entries; /* one for each route, made by api_routes */
 };
 
 static inline const struct config *

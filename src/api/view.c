@@ -77,9 +77,8 @@ cert_status_text(const struct cert_row *row, int64_t now)
 	return row->not_after < now ? "expired" : "valid";
 }
 
-/* "dns:a\ndns:b" as a list. */
-static json_t *
-lines(const char *text)
+void
+view_lines(json_t *o, const char *key, const char *text)
 {
 	json_t *list = json_array();
 
@@ -89,7 +88,7 @@ lines(const char *text)
 		json_array_append_new(list, json_stringn(text, n));
 		text += n + (text[n] == '\n');
 	}
-	return list;
+	json_object_set_new(o, key, list);
 }
 
 json_t *
@@ -100,7 +99,7 @@ view_cert(const struct cert_row *row, int64_t now)
 	view_hex(o, "serial", bytes_of(row->serial, sizeof(row->serial)));
 	view_text(o, "id", row->id);
 	view_text(o, "status", cert_status_text(row, now));
-	json_object_set_new(o, "names", lines(row->names));
+	view_lines(o, "names", row->names);
 	view_text(o, "ca", row->ca);
 	view_text(o, "profile", row->profile);
 	view_time(o, "not_before", row->not_before);

@@ -10,6 +10,8 @@ void view_time(json_t *o, const char *key, int64_t t);
 void view_text(json_t *o, const char *key, const char *s);
 void view_hex(json_t *o, const char *key, struct bytes d);
 void view_count(json_t *o, const char *key, uint64_t n);
+/* "dns:a\ndns:b" as a list. */
+void view_lines(json_t *o, const char *key, const char *text);
 /* A text of our own that is JSON; null if it is NULL. */
 void view_json(json_t *o, const char *key, const char *text);
 

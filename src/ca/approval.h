@@ -86,10 +86,10 @@ bool ca_operator_list(struct ca *ca, struct arena *a, struct operator_row **out,
     size_t *n, struct err *err) MUST_CHECK;
 /*
  * The operator that a peer of the control socket acts as: the one with its uid,
- * or `as`, if that one has this uid or none.  ERR_UNAUTHORIZED says how to
- * become one.
+ * or `as`, if that one has this uid, or none and the peer owns the socket: no
+ * operator can be another.  ERR_UNAUTHORIZED says how to become one.
  */
-bool ca_operator_acting(struct ca *ca, int64_t uid, const char *as,
+bool ca_operator_acting(struct ca *ca, int64_t uid, bool owner, const char *as,
     struct arena *a, struct operator_row *out, struct err *err) MUST_CHECK;
 
 #endif

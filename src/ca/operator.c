@@ -67,8 +67,8 @@ acting_by_uid(struct ca *ca, int64_t uid, struct arena *a,
 }
 
 bool
-ca_operator_acting(struct ca *ca, int64_t uid, const char *as, struct arena *a,
-    struct operator_row *out, struct err *err)
+ca_operator_acting(struct ca *ca, int64_t uid, bool owner, const char *as,
+    struct arena *a, struct operator_row *out, struct err *err)
 {
 	struct operator_row row;
 	struct err why = { 0 };
@@ -89,6 +89,11 @@ ca_operator_acting(struct ca *ca, int64_t uid, const char *as, struct arena *a,
 		return fail(err, ERR_UNAUTHORIZED,
 		    "operator %s has uid %lld, you are uid %lld", row.name,
 		    (long long)row.uid, (long long)uid);
+	if (row.uid == OPERATOR_UID_NONE && !owner)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "operator %s has no uid: only root and the server's user "
+		    "act as %s",
+		    row.name, row.name);
 	*out = row;
 	return true;
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,11 +91,25 @@ check_control(struct check *c)
 		    "nothing, or the socket of the last run", "remove it");
 }
 
+static void
+check_group(struct check *c)
+{
+	const char *name = c->config->control_group;
+
+	if (name != NULL && getgrnam(name) == NULL)
+		check_mistake(c, c->cli->config_path,
+		    arena_printf(c->cli->arena,
+			"control_group: no group %s on this system", name),
+		    "a group of those who decide requests",
+		    "groupadd --system, or leave control_group out");
+}
+
 void
 check_net(struct check *c)
 {
 	check_ports(c);
 	check_control(c);
+	check_group(c);
 }
 
 static void

@@ -128,6 +128,72 @@ static const struct cli_option id_options[] = {
 	END,
 };
 
+#define AS                                                                     \
+	{                                                                      \
+		"--as", "NAME",                                                \
+		    "Act as this named operator: one with your uid, or, for "  \
+		    "root and the server's user, one without a uid."           \
+	}
+
+static const struct cli_option token_create_options[] = {
+	{ "--profile", "NAME", "The profile of the configuration." },
+	{ "--name", "NAME",
+	    "A name that may be certified: dns:www.example.com, ip:192.0.2.1, "
+	    "email:a@example.com or uri:urn:x. May be repeated; a request may "
+	    "have some of them. Without it: any that the profile allows." },
+	{ "--uses", "N", "Certificates that it is good for; default 1." },
+	{ "--expires", "TIME",
+	    "How long it is good, up to 366d; default 24h." },
+	AS,
+	END,
+};
+
+static const struct cli_option token_id_options[] = {
+	{ "ID", NULL, "As the list prints it." },
+	AS,
+	END,
+};
+
+static const struct cli_option operator_add_options[] = {
+	{ "NAME", NULL, "1 to 64 of a-z, 0-9 and . _ @ -." },
+	{ "--uid", "N",
+	    "The operator's user id. Without it only root and the server's "
+	    "user can act as this operator, by --as." },
+	AS,
+	END,
+};
+
+static const struct cli_option operator_name_options[] = {
+	{ "NAME", NULL, "As the list prints it." },
+	AS,
+	END,
+};
+
+static const struct cli_option approval_list_options[] = {
+	{ "--status", "STATUS",
+	    "Only pending, approved, rejected, issued or expired." },
+	LIMIT,
+	END,
+};
+
+static const struct cli_option approve_options[] = {
+	{ "ID", NULL, "As the list prints it." },
+	{ "--hash", "HASH",
+	    "The request sha256 that approval show has printed: what you have "
+	    "looked at is what is approved." },
+	AS,
+	END,
+};
+
+static const struct cli_option reject_options[] = {
+	{ "ID", NULL, "As the list prints it." },
+	{ "--hash", "HASH",
+	    "The request sha256 that approval show has printed." },
+	{ "--reason", "TEXT", "For the record and whoever asked." },
+	AS,
+	END,
+};
+
 static const struct cli_option ca_options[] = {
 	{ "NAME", NULL, "The CA's name in the configuration." },
 	END,
@@ -389,5 +455,34 @@ const struct cli_command cli_commands[] = {
 	{ "log export", "[--from N] [--to N]",
 	    "prints the entries of the log, a line of JSON each",
 	    log_export_run, log_export_options },
+	{ "token create",
+	    "--profile NAME [--name NAME]… [--uses N] [--expires TIME] "
+	    "[--as NAME]",
+	    "makes a one-time enrolment secret and prints it alone",
+	    token_create_run, token_create_options },
+	{ "token list", "[--limit N]", "lists enrolment secrets, without them",
+	    token_list_run, limit_options },
+	{ "token revoke", "ID [--as NAME]", "revokes an enrolment secret",
+	    token_revoke_run, token_id_options },
+	{ "operator add", "NAME [--uid N] [--as NAME]",
+	    "names an operator, who can decide requests; the first one is "
+	    "added by root, later ones by operators",
+	    operator_add_run, operator_add_options },
+	{ "operator list", "", "lists operators, removed ones last",
+	    operator_list_run, NULL },
+	{ "operator remove", "NAME [--as NAME]",
+	    "removes an operator; the record keeps the name",
+	    operator_remove_run, operator_name_options },
+	{ "approval list", "[--status STATUS] [--limit N]",
+	    "lists requests that an operator decides", approval_list_run,
+	    approval_list_options },
+	{ "approval show", "ID", "shows a request, its hash and its CSR",
+	    approval_show_run, id_options },
+	{ "approval approve", "ID --hash HASH [--as NAME]",
+	    "lets a request pass: the client gets its certificate when it "
+	    "comes again",
+	    approval_approve_run, approve_options },
+	{ "approval reject", "ID --hash HASH --reason TEXT [--as NAME]",
+	    "refuses a request for good", approval_reject_run, reject_options },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

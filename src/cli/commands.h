@@ -33,5 +33,15 @@ int log_prove_run(struct cli *cli);
 int log_check_proof_run(struct cli *cli);
 int log_replay_run(struct cli *cli);
 int log_export_run(struct cli *cli);
+int token_create_run(struct cli *cli);
+int token_list_run(struct cli *cli);
+int token_revoke_run(struct cli *cli);
+int operator_add_run(struct cli *cli);
+int operator_list_run(struct cli *cli);
+int operator_remove_run(struct cli *cli);
+int approval_list_run(struct cli *cli);
+int approval_show_run(struct cli *cli);
+int approval_approve_run(struct cli *cli);
+int approval_reject_run(struct cli *cli);
 
 #endif

@@ -178,6 +178,7 @@ struct config {
 	struct config_listen *listen;
 	size_t listen_n;
 	const char *control_socket; /* default run/control.sock */
+	const char *control_group; /* NULL: root and the server's user alone */
 	struct config_cidrs trusted_proxies;
 	struct config_ca *cas;
 	size_t cas_n;

@@ -54,6 +54,15 @@ static const struct config_row rows[] = {
 	    .def = "run/control.sock",
 	    .text = "The socket by which the commands reach the server. The "
 		    "whole path must be shorter than 108 octets." },
+	{ .key = "control_group",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_USER,
+	    .at = AT(control_group),
+	    .text = "The group whose members may open the control socket. "
+		    "Those of them who are named operators (operator add "
+		    "--uid) can read, and decide requests of the approval "
+		    "queue; the others are turned away. Without it the socket "
+		    "is for root and the server's user." },
 	{ .key = "trusted_proxies",
 	    .type = CONFIG_CIDRS,
 	    .at = AT(trusted_proxies),

@@ -69,6 +69,8 @@ struct http_req {
 				     against any anchor; else empty */
 	const struct http_binding *binding; /* of the TLS connection; NULL:
 					       none, or it is a proxy's */
+	bool has_peer_uid; /* LISTENER_CONTROL: by SO_PEERCRED … */
+	uid_t peer_uid; /* … whose process connected */
 	int64_t now; /* seconds; the request's only clock */
 	uint64_t id; /* for the log */
 	const char *capture[HTTP_CAPTURES]; /* the route's {…}, in order */

@@ -117,6 +117,7 @@ take_listener(struct server *s, const struct boot_message *m, struct err *err)
 	*l = (struct net_listener){ .fd = m->fd };
 	if (bytes_is(m->body, "control")) {
 		l->kind = LISTENER_CONTROL;
+		l->shared = c->control_group != NULL;
 	} else {
 		if (!text_parse_int(arena_str(s->incoming->arena, m->body), 0,
 			(int64_t)c->listen_n - 1, &index, err))

@@ -116,6 +116,8 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	    &b, "chancery_certificates_refused_total", "Refused.", ca.refused);
 	counter(
 	    &b, "chancery_certificates_revoked_total", "Revoked.", ca.revoked);
+	gauge(&b, "chancery_approvals_pending",
+	    "Requests that wait for an operator.", ca.approvals_pending);
 	counter(&b, "chancery_crls_total", "CRLs published.", ca.crls);
 	counter(&b, "chancery_acme_validations_ok_total", "Held.",
 	    acme.validations_ok);

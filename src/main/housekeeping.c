@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include "ca/approval.h"
 #include "ca/bulk.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
@@ -17,6 +18,7 @@
 #define TLS_EVERY_MS 1000
 #define TLS_FAILED_MS 60000
 #define RECOVER_EVERY_MS 1000
+#define APPROVALS_EVERY_MS 1000
 /* Ten thousand and more between two CRLs, and the signer is still asked in
  * time whether it lives. */
 #define BULK_MS 1000
@@ -27,8 +29,8 @@ struct housekeeping {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
-	int64_t ping_at, probe_at, clean_at, tls_at,
-	    recover_at; /* monotonic ms */
+	int64_t ping_at, probe_at, clean_at, tls_at, recover_at,
+	    approvals_at; /* monotonic ms */
 };
 
 static int64_t
@@ -71,6 +73,15 @@ housekeeping_measure(struct server *s)
 	measure_signer(s);
 	atomic_store(&s->health.crls_current,
 	    ca_crl_current(s->ca, clock_now(&s->clock)));
+}
+
+static void
+measure_approvals(struct server *s)
+{
+	struct err err = { 0 };
+
+	if (!ca_approval_measure(s->ca, &err))
+		log_err(LOG_WARN, "approvals", &err);
 }
 
 static bool
@@ -130,6 +141,8 @@ tick(struct housekeeping *h)
 
 	if (is_due(&h->ping_at, PING_EVERY_MS))
 		measure_signer(s);
+	if (is_due(&h->approvals_at, APPROVALS_EVERY_MS))
+		measure_approvals(s);
 	if (is_due(&h->probe_at,
 		atomic_load(&s->health.store_writable) ? PROBE_EVERY_MS
 						       : PROBE_BROKEN_MS))

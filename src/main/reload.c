@@ -52,12 +52,20 @@ load(struct supervisor *s, struct loaded *out)
 	return true;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* What is bound or started once: NULL, or what has changed of it. */
 static const char *
 changed_for_good(const struct config *a, const struct config *b)
 {
 	if (strcmp(a->control_socket, b->control_socket) != 0)
 		return "another control_socket";
+	if (!same_text(a->control_group, b->control_group))
+		return "another control_group";
 	if (a->listen_n != b->listen_n)
 		return "other listeners";
 	for (size_t i = 0; i < a->listen_n; i++)

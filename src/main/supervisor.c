@@ -68,8 +68,14 @@ open_listeners(struct supervisor *s, struct err *err)
 		s->listeners[s->listeners_n++] = fd;
 	}
 	s->control = take_adopted(adopted, n, LISTENER_CONTROL);
-	return s->control >= 0 ||
-	    net_listen_unix(s->loaded.config->control_socket, &s->control, err);
+	/* systemd has given its socket's mode already. */
+	if (s->control >= 0)
+		return true;
+	return net_listen_unix(
+		   s->loaded.config->control_socket, &s->control, err) &&
+	    (s->loaded.config->control_group == NULL ||
+		net_listen_unix_share(s->loaded.config->control_socket,
+		    s->loaded.config->control_group, err));
 }
 
 /* ---- children ---- */

@@ -9,15 +9,17 @@
 #define ROUNDS 8
 #define PAUSE_US 100000
 
-/* The control socket is for root and for our own user. */
+/*
+ * The control socket is for root and our own user; a shared one is for whom its
+ * mode lets in, and the handlers ask who that is.
+ */
 static bool
-peer_is_ours(int fd)
+peer_may_enter(const struct net_listener *listener, int fd)
 {
-	struct ucred u;
-	socklen_t n = sizeof(u);
+	uid_t uid;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 &&
-	    (u.uid == 0 || u.uid == geteuid());
+	return conn_peer_uid(fd, &uid) &&
+	    (uid == 0 || uid == geteuid() || listener->shared);
 }
 
 static void
@@ -38,7 +40,8 @@ take(struct loop *l, const struct net_listener *listener, int fd,
 	struct address_key key;
 	bool keyed;
 
-	if (listener->kind == LISTENER_CONTROL && !peer_is_ours(fd)) {
+	if (listener->kind == LISTENER_CONTROL &&
+	    !peer_may_enter(listener, fd)) {
 		refuse(l, fd, NET_REFUSED_PEER);
 		return;
 	}

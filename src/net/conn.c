@@ -7,6 +7,18 @@
 #include "net/loop.h"
 #include "util/secret.h"
 
+bool
+conn_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred u;
+	socklen_t n = sizeof(u);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) != 0)
+		return false;
+	*uid = u.uid;
+	return true;
+}
+
 void
 conn_new(struct loop *l, const struct net_listener *listener, int fd,
     const struct sockaddr_storage *peer, const struct address_key *key)
@@ -18,6 +30,8 @@ conn_new(struct loop *l, const struct net_listener *listener, int fd,
 	c->listener = listener;
 	c->fd = fd;
 	memcpy(&c->peer, peer, sizeof(c->peer));
+	c->has_peer_uid = listener->kind == LISTENER_CONTROL &&
+	    conn_peer_uid(fd, &c->peer_uid);
 	c->counted = key != NULL;
 	if (key != NULL)
 		c->key = *key;

@@ -38,6 +38,8 @@ struct conn {
 	bool tls_failed; /* no close_notify then */
 	bool secret; /* it has sent a secret: its copies are wiped */
 	bool counted; /* by its address */
+	bool has_peer_uid; /* of a unix socket */
+	uid_t peer_uid;
 	enum conn_state state;
 	enum net_timeout timer_what;
 	struct loop *loop;
@@ -68,6 +70,8 @@ TAILQ_HEAD(conn_list, conn);
 /* Takes an accepted socket, already counted. */
 void conn_new(struct loop *l, const struct net_listener *listener, int fd,
     const struct sockaddr_storage *peer, const struct address_key *key);
+/* Whose process is at the other end of a unix socket? */
+bool conn_peer_uid(int fd, uid_t *uid);
 /* Closes now; exchanges are abandoned. */
 void conn_close(struct conn *c);
 /* Closes when everything is sent; linger: if the peer may still send. */

@@ -32,6 +32,8 @@ exchange_new(struct loop *l, struct conn *c)
 	ex->req.arena = arena;
 	ex->req.listener = c->listener->kind;
 	ex->req.tls = c->ssl != NULL;
+	ex->req.has_peer_uid = c->has_peer_uid;
+	ex->req.peer_uid = c->peer_uid;
 	ex->req.now = l->now;
 	ex->req.id = l->next_id;
 	if (c->client_cert.n > 0)

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,22 @@ net_listen_unix(const char *path, int *fd, struct err *err)
 		return fail_errno(err, ERR_SYSTEM, "cannot listen on %s", path);
 	*fd = s;
 	s = -1;
+	return true;
+}
+
+bool
+net_listen_unix_share(const char *path, const char *group, struct err *err)
+{
+	const struct group *g = getgrnam(group);
+
+	if (g == NULL)
+		return fail(err, ERR_CONFIG,
+		    "control_group: no group %s on this system", group);
+	/* Its folder is ours alone to write: nobody else has changed what the
+	 * path means. */
+	if (lchown(path, (uid_t)-1, g->gr_gid) != 0 || chmod(path, 0660) != 0)
+		return fail_errno(err, ERR_SYSTEM,
+		    "cannot give the control socket to group %s", group);
 	return true;
 }
 

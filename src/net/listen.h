@@ -11,6 +11,8 @@ struct net_listener {
 	enum listener_kind kind;
 	int fd;
 	unsigned tls_min; /* 0x0303 or 0x0304; 0 without TLS */
+	bool shared; /* control: also for users other than root and ours, whom
+			the handlers know by http_req.peer_uid */
 };
 
 #define NET_MAX_LISTENERS 64u
@@ -21,6 +23,9 @@ bool net_listen_open(
     const struct config_listen *l, int *fd, struct err *err) MUST_CHECK;
 /* The control socket, mode 0600; a stale one in its place is removed. */
 bool net_listen_unix(const char *path, int *fd, struct err *err) MUST_CHECK;
+/* Gives it to the members of a group too: mode 0660. */
+bool net_listen_unix_share(
+    const char *path, const char *group, struct err *err) MUST_CHECK;
 /* "127.0.0.1:8443", "[::]:8443" or "unix"; "" if the socket has none. */
 void net_listen_address(int fd, char out[NET_ADDRESS_SIZE]);
 /*

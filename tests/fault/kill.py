@@ -8,6 +8,7 @@ import sys
 
 import record
 from support.acme_driver import Client, Responder
+from support.approvals import ask
 from support.server import Server, wait_until
 
 ISSUE = ("account.insert", "order.insert", "challenge.start",
@@ -17,6 +18,7 @@ REVOKE = ("revoke.", "crl.")
 RENEW = ("tls.renew",)
 LOG = ("log.",)
 BULK = ("bulk.", "compromise.")
+ENROL = ("token.", "approval.decide")
 
 
 def points(prefixes, binary):
@@ -208,9 +210,51 @@ def bulk_flow(point):
         print(point, dict(kinds))
 
 
-flows = {"log": (LOG, log_flow), "issue": (ISSUE, issue_flow),
-         "revoke": (REVOKE, revoke_flow), "renew": (RENEW, renew_flow),
-         "bulk": (BULK, bulk_flow)}
+def leaves(s, *kinds):
+    return [body for _, kind, body in record.events(s) if kind in kinds]
+
+
+def enrol_flow(point):
+    """An operator's act dies under way: it is done once, or not at all."""
+    with Server.fresh(name="Kill") as s:
+        s.stop()
+        name = "enrol.kill.test"
+        ask(s, name, "anonymous 192.0.2.1")
+        s.start()
+        s.cli("operator", "add", "alice")
+        shown = s.cli("approval", "show", name, parse=True)
+        s.stop()
+        s.start(fault=f"{point}:1:kill", ready=False)
+        act = ("token", "create", "--profile", "default") \
+            if point.startswith("token.") else \
+            ("approval", "approve", name, "--hash",
+             shown["request_sha256"], "--as", "alice")
+
+        def acted():
+            done = s.cli(*act, check=False)
+            return done if done.returncode != 3 else None
+        last = wait_until(acted, 30, why="an answer")
+        reached(s, point)
+        tokens = s.cli("token", "list", parse=True)["tokens"]
+        status = s.cli("approval", "show", name, parse=True)["status"]
+        s.stop()
+        record.check(s)
+        if point.startswith("token."):
+            # One that nobody has seen the secret of may be left.
+            assert last.returncode == 0, last
+            assert len(tokens) == (2 if point.endswith("after") else 1)
+            assert {b["id"] for b in leaves(s, "token")} == \
+                {t["id"] for t in tokens}
+        else:
+            assert status == "approved", status
+            assert last.returncode == (1 if point.endswith("after") else 0)
+            assert len(leaves(s, "approval")) == 1
+        print(point, "ok")
+
+
+flows = {"issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
+         "renew": (RENEW, renew_flow), "enrol": (ENROL, enrol_flow),
+         "log": (LOG, log_flow), "bulk": (BULK, bulk_flow)}
 prefixes, flow = flows[sys.argv[1]]
 binary = os.environ["CHANCERY"]
 todo = points(sys.argv[2:] and tuple(sys.argv[2:]) or prefixes, binary)

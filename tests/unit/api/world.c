@@ -1,3 +1,4 @@
+#include <unistd.h>
 #include "world.h"
 #include "codec/pem.h"
 #include "util/text.h"
@@ -18,6 +19,7 @@ world_setup(void **state)
 	w->api = api_new(&deps, w->t->config);
 	w->routes = http_routes_new();
 	api_routes(w->api, w->routes);
+	w->peer_uid = geteuid();
 	*state = w;
 	return 0;
 }
@@ -53,6 +55,8 @@ world_call_as(struct world *w, enum listener_kind listener,
 		.headers_n = type == NULL ? 0 : 1,
 		.body = body == NULL ? BYTES_NONE : bytes_str(body),
 		.listener = listener,
+		.has_peer_uid = !w->no_peer,
+		.peer_uid = w->peer_uid,
 		.http_version = 11,
 		.now = w->t->now };
 	struct http_resp resp = { 0 };

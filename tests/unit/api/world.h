@@ -14,6 +14,8 @@ struct world {
 	struct test_ca *t;
 	struct api *api;
 	struct http_routes *routes;
+	bool no_peer; /* a connection without credentials … */
+	uid_t peer_uid; /* … or of this process; ours at first */
 	int status; /* of the last answer */
 	json_t *answer; /* lies in t->a */
 	const char *content_type;

@@ -308,8 +308,8 @@ acting(void **state)
 		{ 1001, "alice", "alice" },
 		{ 0, "alice", NULL }, /* root is not alice */
 		{ 1002, "alice", NULL },
-		{ 0, "bob", "bob" }, /* whoever reaches the socket */
-		{ 1001, "bob", "bob" },
+		{ 0, "bob", "bob" }, /* who owns the socket */
+		{ 1001, "bob", NULL }, /* alice is not bob */
 		{ 0, NULL, NULL },
 		{ -1, NULL, NULL }, /* not bob, who has none */
 		{ 0, "carol", NULL },
@@ -317,12 +317,13 @@ acting(void **state)
 	struct test_ca *t = *state;
 	struct operator_row out;
 
-	assert_fails(t, ca_operator_acting(t->ca, 0, NULL, t->a, &out, &t->err),
+	assert_fails(t,
+	    ca_operator_acting(t->ca, 0, true, NULL, t->a, &out, &t->err),
 	    ERR_UNAUTHORIZED);
 	add_operators(t);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		bool ok = ca_operator_acting(
-		    t->ca, rows[i].uid, rows[i].as, t->a, &out, &t->err);
+		bool ok = ca_operator_acting(t->ca, rows[i].uid,
+		    rows[i].uid == 0, rows[i].as, t->a, &out, &t->err);
 
 		assert_int_equal(ok, rows[i].name != NULL);
 		if (ok)

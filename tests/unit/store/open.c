@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "store/migrate.h"
+#include "store/token.h"
 #include "util/own.h"
 #include "fixture.h"
 
@@ -39,6 +41,48 @@ test_newer_schema_is_refused(void **state)
 	assert_err(f, ERR_CONFLICT, reopen(f, false, &s));
 	assert_non_null(strstr(f->err.shown, "schema 99"));
 	assert_err(f, ERR_CONFLICT, reopen(f, true, &s));
+}
+
+/* A database of the first version, with a certificate in it, gets the tables
+ * that came since. */
+static void
+test_old_schema_is_migrated(void **state)
+{
+	struct fixture *f = *state;
+	struct cert_row row = cert_make(f, 1);
+	const struct token_row token = { .id = "tok-1",
+		.profile = "default",
+		.names = "",
+		.uses = 1,
+		.expires_at = NOW + 1,
+		.created_at = NOW,
+		.created_by = "alice" };
+	uint64_t position;
+
+	store_close(TAKE(f->s));
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(migrations[0].version, 2);
+	run_sql(f, migrations[0].sql);
+	run_sql(f,
+	    "CREATE TABLE schema (version INTEGER NOT NULL);"
+	    "INSERT INTO schema VALUES (2);"
+	    "INSERT INTO meta VALUES ('node', 7), ('probe', 0);"
+	    "INSERT INTO log VALUES (1, 1, 'cert-intent', x'7b7d');"
+	    "INSERT INTO cert (id, ca, issuer_key, serial, status, not_before, "
+	    "not_after, created_at, profile, profile_hash, requester, "
+	    "spki_sha256, names, evidence_sha256, intent_position, sig_alg) "
+	    "VALUES ('old', 'issuing', zeroblob(32), zeroblob(20), 1, 1, 2, 1, "
+	    "'default', zeroblob(32), 'operator', zeroblob(32), '', "
+	    "zeroblob(32), 1, 4)");
+	assert_ok(f, reopen(f, false, &f->s));
+	/* An intent of the old program took nothing, and can be voided. */
+	assert_ok(f, store_cert_void(f->s, "old", "{}", NOW, &f->err));
+	assert_ok(f, store_token_insert(f->s, &token, &f->err));
+	row.token_id = "tok-1";
+	assert_ok(f, store_cert_intent(f->s, &row, NULL, &position, &f->err));
+	row.id = "cert-2";
+	assert_err(f, ERR_UNAUTHORIZED,
+	    store_cert_intent(f->s, &row, NULL, &position, &f->err));
 }
 
 static void
@@ -252,6 +296,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_newer_schema_is_refused),
+		T(test_old_schema_is_migrated),
 		T(test_other_databases_are_refused),
 		T(test_no_database_at_all),
 		T(test_only_its_owner_reads_it),
