@@ -104,6 +104,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "acme", acme_urls(u));
 	json_object_set_new(o, "cas", ca_urls(u));
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
+	add(u, o, "revoke", u->base, "/revoke", "", "");
 	json_object_set_new(o, "health", health_urls(u));
 	if (ops != NULL)
 		add(u, o, "metrics", "http://", ops, "/metrics", "");
@@ -166,6 +167,7 @@ print_urls(const struct cli *cli, const json_t *o)
 	print_acme(cli, json_object_get(o, "acme"));
 	print_cas(cli, json_object_get(o, "cas"));
 	line("all roots", text_of(o, "roots"));
+	line("revoke by secret (POST)", text_of(o, "revoke"));
 	line("alive", text_of(health, "live"));
 	line("ready", text_of(health, "ready"));
 	if (json_object_get(o, "metrics") != NULL)

@@ -66,6 +66,7 @@ request_fill(const struct est_call *call, const struct est_grant *grant,
 		.replaces = grant->replaces,
 		.approval_id = grant->approval_id,
 		.token_id = id->kind == IDENTITY_TOKEN ? id->token.id : NULL,
+		.wants_secret = true,
 		.evidence = evidence(call, id) };
 }
 
@@ -108,5 +109,6 @@ est_issue(struct est_call *call, const struct est_grant *grant,
 	if (!est_issue_now(call, grant, &issued, err))
 		return false;
 	est_reply_certificate(call, resp, issued.der);
+	est_reply_secret(resp, &issued);
 	return true;
 }

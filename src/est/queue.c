@@ -67,6 +67,7 @@ issue_approved(struct est_call *call, const struct est_grant *grant,
 	approved.approval_id = row->id;
 	if (est_issue_now(call, &approved, &issued, &why)) {
 		est_reply_certificate(call, resp, issued.der);
+		est_reply_secret(resp, &issued);
 		return true;
 	}
 	/* The same request a moment earlier may have taken it. */

@@ -50,3 +50,12 @@ est_reply_certificate(
 	    "application/pkcs7-mime; smime-type=certs-only",
 	    arena_take_buf(call->a, &bag));
 }
+
+void
+est_reply_secret(struct http_resp *resp, const struct ca_issued *issued)
+{
+	/* Clients pass over a field that they do not know. */
+	if (issued->revocation_secret != NULL)
+		http_resp_header(resp, "Chancery-Revocation-Secret",
+		    issued->revocation_secret);
+}

@@ -16,4 +16,9 @@ void est_reply_certificate(
 /* Would this client want lines?  For bodies that are put together. */
 bool est_reply_wraps(const struct est_call *call);
 
+/* Chancery-Revocation-Secret: the secret that revokes what was issued, if the
+ * profile has them (POST /revoke takes it).  A field, because the body is the
+ * certificate alone. */
+void est_reply_secret(struct http_resp *resp, const struct ca_issued *issued);
+
 #endif

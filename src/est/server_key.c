@@ -206,6 +206,7 @@ make_and_issue(struct est_call *call, const struct key_wrap *wrap,
 		return false;
 	rates_add(call->est->keys_made, &call->req->peer, call->label->index,
 	    HOUR, call->req->now);
+	est_reply_secret(resp, &issued);
 	return answer(call, wrap, m, issued.der, resp, err);
 }
 

@@ -129,6 +129,38 @@ def by_secret(s):
         assert secret.encode() not in path.read_bytes(), path
 
 
+def by_secret_of_est(s):
+    """EST hands it out as a field of its answer."""
+    hashed = run("openssl", "passwd", "-6", "enrol").stdout.strip()
+    (s.state / "est.users").write_text(f"client:{hashed}\n")
+    s.stop()
+    s.configure({"est.labels": "{default: {profile: default, "
+                 "authentication: [users], users_file: est.users}}"})
+    s.start()
+    _, csr = s.csr("est.secret.test")
+    run("openssl", "req", "-in", csr, "-outform", "DER", "-out",
+        s.top / "est.der")
+    run("openssl", "base64", "-in", s.top / "est.der", "-out",
+        s.top / "est.b64")
+    run(curl, "-sSf", "--cacert", s.root, "-u", "client:enrol",
+        "-H", "Content-Type: application/pkcs10",
+        "-H", "Content-Transfer-Encoding: base64",
+        "--data-binary", f"@{s.top / 'est.b64'}", "-D", s.top / "est.head",
+        "-o", s.top / "est.p7b",
+        f"https://localhost:{s.ports['est']}/.well-known/est/simpleenroll")
+    head = (s.top / "est.head").read_text()
+    secret = [line.split()[1] for line in head.splitlines()
+              if line.startswith("Chancery-Revocation-Secret:")][0]
+    serial = s.cli("cert", "list", "--name", "est.secret.test",
+                   parse=True)["certificates"][0]["serial"]
+    done = run(curl, "-sSf", "--cacert", s.root,
+               "-H", "Content-Type: application/json",
+               "-d", json.dumps({"serial": serial, "secret": secret}),
+               s.cli("urls", parse=True)["revoke"])
+    assert '"revoked"' in done.stdout, done.stdout
+    is_revoked(s, serial)
+
+
 def fill(s, csr, names):
     """Many at once: the control socket with a few threads."""
     text = open(csr).read()
@@ -204,5 +236,6 @@ def done_serial(s):
 with server(**{"profiles.default.revocation_secret": "true"}) as s:
     by_operator(s)
     by_secret(s)
+    by_secret_of_est(s)
     by_certbot(s)
     by_decision(s, int(sys.argv[2]) if len(sys.argv) > 2 else 1000)

@@ -79,6 +79,8 @@ urls(void **state)
 	    "http://127.0.0.1:4003/metrics");
 	assert_string_equal(
 	    at(o, "health", "ready"), "https://ca.example.net:4001/readyz");
+	assert_string_equal(json_string_value(json_object_get(o, "revoke")),
+	    "https://ca.example.net:4001/revoke");
 }
 
 static void
