@@ -103,6 +103,8 @@ check_keys(struct check *c)
 			check_key(c, config->cas[i].key,
 			    config->cas[i].certificate, c->passphrase);
 	check_key(c, "keys/ocsp.key", NULL, c->passphrase);
+	/* Not in the configuration: it signs the checkpoints of the log. */
+	check_key(c, "keys/log.key", NULL, c->passphrase);
 	check_key(c, config->tls.key, config->tls.certificate, server);
 }
 

@@ -65,6 +65,15 @@ check_journal(struct check *c, const struct store_file_info *info)
 		    "restore it from the backup");
 		return;
 	}
+	if (!c->bound.alive && j.log_size > info->positions)
+		check_mistake(c, path,
+		    arena_printf(a, "a checkpoint of %llu log entries",
+			(unsigned long long)j.log_size),
+		    arena_printf(a,
+			"none of more than %llu, which the database has: the "
+			"signer will sign no checkpoint",
+			(unsigned long long)info->positions),
+		    "restore journal and database of the same backup");
 	if (!c->bound.alive && j.last_position < info->signed_position)
 		check_mistake(c, path,
 		    arena_printf(a, "a journal that ends at position %llu",

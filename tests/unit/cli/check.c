@@ -107,6 +107,10 @@ keys(void **state)
 	assert_int_equal(unlink(world_path(w, "keys/issuing.key")), 0);
 	told(w, "keys/issuing.key", "found no key");
 	world_write(w, "keys/issuing.key", good, 0600);
+	good = world_read(w, "keys/log.key");
+	assert_int_equal(unlink(world_path(w, "keys/log.key")), 0);
+	told(w, "keys/log.key", "found no key");
+	world_write(w, "keys/log.key", good, 0600);
 	assert_int_equal(unlink(world_path(w, "keys/tls.key")), 0);
 	told(w, "keys/tls.key", "found no key");
 }

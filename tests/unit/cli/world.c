@@ -77,6 +77,7 @@ write_keys(struct world *w)
 
 	write_key(w, "keys/issuing.key", w->t->issuing_key, p);
 	write_key(w, "keys/ocsp.key", w->t->responder_key, p);
+	write_key(w, "keys/log.key", test_ca_key(w->t, KEY_ED25519, 0), p);
 	write_key(w, "keys/tls.key", test_ca_key(w->t, KEY_EC_P256, 0), server);
 	assert_ok(w->t, store_node_get(w->t->store, &node, &w->t->err));
 	world_write(w, "keys/node", arena_printf(w->t->a, "%u\n", node), 0600);
