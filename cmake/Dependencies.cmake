@@ -5,7 +5,7 @@ foreach(dep
 	OPENSSL:openssl>=3.0 EVENT:libevent EVENTP:libevent_pthreads
 	EVENTSSL:libevent_openssl NGHTTP2:libnghttp2 SQLITE:sqlite3
 	JANSSON:jansson CURL:libcurl UNBOUND:libunbound YAML:yaml-0.1
-	SECCOMP:libseccomp)
+	SECCOMP:libseccomp ZLIB:zlib)
 	string(REPLACE ":" ";" pair ${dep})
 	list(GET pair 0 var)
 	list(GET pair 1 spec)

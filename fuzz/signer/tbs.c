@@ -60,6 +60,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.max_lifetime = LIFETIME,
 		.max_backdate = 3600,
 		.crl_validity = 86400,
+		.crl_base = "http://a/crl/b/",
+		.delta_url = "http://a/d",
 		.responder_lifetime = 86400,
 		.eku_allowed = { uses, 1 },
 		.dns = true,
@@ -73,14 +75,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.arena = a };
 	struct cert cert;
 	struct crl crl;
+	unsigned shard = 0;
 	struct err err = { 0 };
 	AUTO_BUF der = { 0 };
 	AUTO(X509) *x = NULL;
 	const unsigned char *p;
 
 	if (crl_parse_tbs(bytes_of(data, size), &crl, &err) &&
-	    check_crl(&c, &crl, 7, &err)) {
-		demand(crl.number > 7 && !crl.is_delta);
+	    check_crl_scope(&c, &crl, &shard, &err) &&
+	    check_crl(&c, &crl, 7, 6, &err)) {
+		/* What a scope is not told by is never signed. */
+		demand(crl.number > 7 && !crl.only_ca_certs);
+		demand(crl.has_idp == (shard != 0));
+		demand(!crl.is_delta || (crl.base <= 6 && shard == 0));
 		return 0;
 	}
 	err_clear(&err);

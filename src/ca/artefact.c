@@ -13,52 +13,88 @@ artefact_init(struct artefact *art)
 void
 artefact_done(struct artefact *art)
 {
-	blob_unref(art->blob);
-	art->blob = NULL;
+	blob_unref(art->now.blob);
+	blob_unref(art->now.gzip);
+	art->now = (struct artefact_copy){ 0 };
 	pthread_mutex_destroy(&art->lock);
+}
+
+void
+artefact_set_tagged(struct artefact *art, const struct artefact_copy *what,
+    const uint8_t tag[32])
+{
+	struct artefact_copy next = *what, old;
+
+	next.gzip = NULL;
+	next.etag[0] = '"';
+	hex_encode(bytes_of(tag, 32), next.etag + 1);
+	next.etag[65] = '"';
+	next.etag[66] = '\0';
+	pthread_mutex_lock(&art->lock);
+	old = art->now;
+	art->now = next;
+	pthread_mutex_unlock(&art->lock);
+	blob_unref(old.blob);
+	blob_unref(old.gzip);
 }
 
 void
 artefact_set(struct artefact *art, struct blob *blob, int64_t last_modified,
     int64_t expires)
 {
-	char etag[ETAG_SIZE];
+	const struct artefact_copy what = {
+		.blob = blob, .last_modified = last_modified, .expires = expires
+	};
 	uint8_t sum[32];
-	struct blob *old;
 
 	digest_sha256(blob_bytes(blob), sum);
-	etag[0] = '"';
-	hex_encode(bytes_of(sum, sizeof(sum)), etag + 1);
-	etag[65] = '"';
-	etag[66] = '\0';
+	artefact_set_tagged(art, &what, sum);
+}
+
+void
+artefact_set_gzip(
+    struct artefact *art, const char etag[ETAG_SIZE], struct blob *gzip)
+{
+	struct blob *drop = gzip;
+
 	pthread_mutex_lock(&art->lock);
-	old = art->blob;
-	art->blob = blob;
-	memcpy(art->etag, etag, sizeof(etag));
-	art->last_modified = last_modified;
-	art->expires = expires;
+	if (art->now.blob != NULL && strcmp(art->now.etag, etag) == 0) {
+		drop = art->now.gzip;
+		art->now.gzip = gzip;
+	}
 	pthread_mutex_unlock(&art->lock);
-	blob_unref(old);
+	blob_unref(drop);
+}
+
+void
+artefact_read(struct artefact *art, struct artefact_copy *out)
+{
+	pthread_mutex_lock(&art->lock);
+	*out = art->now;
+	if (out->blob != NULL)
+		blob_ref(out->blob);
+	if (out->gzip != NULL)
+		blob_ref(out->gzip);
+	pthread_mutex_unlock(&art->lock);
 }
 
 struct blob *
 artefact_get(struct artefact *art, char etag[ETAG_SIZE], int64_t *last_modified,
     int64_t *expires)
 {
-	struct blob *blob = NULL;
+	struct artefact_copy c;
 
-	pthread_mutex_lock(&art->lock);
-	if (art->blob != NULL) {
-		blob = blob_ref(art->blob);
-		if (etag != NULL)
-			memcpy(etag, art->etag, ETAG_SIZE);
-		if (last_modified != NULL)
-			*last_modified = art->last_modified;
-		if (expires != NULL)
-			*expires = art->expires;
-	}
-	pthread_mutex_unlock(&art->lock);
-	return blob;
+	artefact_read(art, &c);
+	blob_unref(c.gzip);
+	if (c.blob == NULL)
+		return NULL;
+	if (etag != NULL)
+		memcpy(etag, c.etag, ETAG_SIZE);
+	if (last_modified != NULL)
+		*last_modified = c.last_modified;
+	if (expires != NULL)
+		*expires = c.expires;
+	return c.blob;
 }
 
 void
@@ -104,6 +140,9 @@ ca_artefact(struct ca *ca, const char *name, enum ca_artefact what,
 		    s, name, what, etag, last_modified, expires);
 	if ((int)what < 0 || what > CA_CRL)
 		return NULL;
+	if (what == CA_CRL)
+		return artefact_get(&c->issuer->scopes[0]->full.artefact, etag,
+		    last_modified, expires);
 	return artefact_get(
 	    &c->issuer->artefacts[what], etag, last_modified, expires);
 }

@@ -45,9 +45,10 @@ issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
 static void
 issuer_free(struct issuer *i)
 {
-	crl_state_done(&i->crl);
 	issuer_free_cross(i);
-	for (size_t k = 0; k <= CA_CRL; k++)
+	for (unsigned k = 0; k < atomic_load(&i->scopes_n); k++)
+		crl_state_free(i->scopes[k]);
+	for (size_t k = 0; k < CA_CRL; k++)
 		artefact_done(&i->artefacts[k]);
 	arena_free(i->arena);
 	free(i);
@@ -97,8 +98,9 @@ issuer_new(struct ca *ca, const struct loaded_ca *from, struct issuer **out,
 	i->arena = arena_new();
 	i->name = arena_strdup(i->arena, from->config->name);
 	i->online = from->config->key != NULL;
-	crl_state_init(&i->crl);
-	for (size_t k = 0; k <= CA_CRL; k++)
+	i->scopes[0] = crl_state_new(0, NULL);
+	atomic_init(&i->scopes_n, 1);
+	for (size_t k = 0; k < CA_CRL; k++)
 		artefact_init(&i->artefacts[k]);
 	if (!chain_copy(loan.lane, &from->chain, i->arena, &i->chain, err) ||
 	    !issuer_take_cross(i, from, err)) {
@@ -138,17 +140,60 @@ issuer_is(const struct issuer *i, const struct loaded_ca *c, int64_t now)
 	return true;
 }
 
+/*
+ * Shards that certificates are spread over now, and those that unexpired ones
+ * were spread over when there were more: changing the number moves none.
+ */
+static bool
+issuer_shards(struct ca *ca, struct issuer *i, const struct config *config,
+    struct err *err)
+{
+	unsigned first = atomic_load(&i->scopes_n), want;
+	bool is_loaded = i->crl_base != NULL, ok = true;
+	const char *base = arena_printf(i->arena, "%s/crl/%s/",
+	    config->http_base_url == NULL ? "" : config->http_base_url,
+	    i->name);
+
+	if (!store_shard_highest(ca->deps.store, i->key,
+		(unsigned)config->crl.shards,
+		ca_now(ca) - 2 * config->crl.validity, &want, err))
+		return false;
+	if (want > CRL_SHARDS_MAX)
+		return fail(err, ERR_STORE,
+		    "a certificate names shard %u, there are at most %u", want,
+		    CRL_SHARDS_MAX);
+	if (is_loaded && first > 1 && strcmp(i->crl_base, base) != 0)
+		return fail(err, ERR_CONFIG,
+		    "the certificates of CA %s name CRLs under %s; "
+		    "http_base_url cannot change while they last",
+		    i->name, i->crl_base);
+	i->crl_base = base;
+	/* No run sees them before they are loaded. */
+	pthread_mutex_lock(&ca->crl_run);
+	for (unsigned k = first; k <= want; k++) {
+		i->scopes[k] =
+		    crl_state_new(k, crl_shard_uri(i->arena, base, k));
+		atomic_store(&i->scopes_n, k + 1);
+	}
+	/* Of a new issuer the caller loads all in one walk. */
+	if (is_loaded && first <= want)
+		ok = crl_states_load(ca, i, first, config->crl.validity, err);
+	pthread_mutex_unlock(&ca->crl_run);
+	return ok;
+}
+
 /* The issuer that runs already if nothing about it has changed. */
 static bool
 issuer_find_or_new(struct ca *ca, const struct loaded_ca *c,
-    int64_t crl_validity, struct issuer **out, struct err *err)
+    const struct config *config, struct issuer **out, struct err *err)
 {
 	struct issuer *i;
 
 	for (i = ca->issuers; i != NULL; i = i->next)
 		if (issuer_is(i, c, ca_now(ca))) {
 			*out = i;
-			return i->online || issuer_crl_read(ca, i, err);
+			return i->online ? issuer_shards(ca, i, config, err)
+					 : issuer_crl_read(ca, i, err);
 		}
 	if (!issuer_new(ca, c, &i, err))
 		return false;
@@ -159,8 +204,10 @@ issuer_find_or_new(struct ca *ca, const struct loaded_ca *c,
 	ca->issuers = i;
 	pthread_mutex_unlock(&ca->lock);
 	*out = i;
-	return i->online ? issuer_crl_load(ca, i, crl_validity, err)
-			 : issuer_crl_read(ca, i, err);
+	if (!i->online)
+		return issuer_crl_read(ca, i, err);
+	return issuer_shards(ca, i, config, err) &&
+	    crl_states_load(ca, i, 0, config->crl.validity, err);
 }
 
 /* ---- profiles ---- */
@@ -287,9 +334,11 @@ state_cas(struct ca *ca, struct state *s, const struct config *config,
 		if (!cas[i].ok)
 			return fail(err, ERR_CONFIG, "CA %s: %s",
 			    config->cas[i].name, cas[i].err.shown);
-		if (!issuer_find_or_new(
-			ca, &cas[i], s->crl_validity, &c->issuer, err))
+		if (!issuer_find_or_new(ca, &cas[i], config, &c->issuer, err))
 			return false;
+		c->delta_url = arena_printf(s->arena, "%s/crl/%s-delta.crl",
+		    config->http_base_url == NULL ? "" : config->http_base_url,
+		    c->issuer->name);
 		c->max_lifetime = config->cas[i].max_lifetime;
 		c->max_backdate = config->cas[i].max_backdate;
 		if (config->cas[i].successor != NULL)
@@ -381,6 +430,9 @@ state_make(struct ca *ca, const struct config *config, struct state **out,
 	s->arena = arena_new();
 	s->crl_period = config->crl.period;
 	s->crl_validity = config->crl.validity;
+	s->crl_delta = config->crl.delta;
+	s->crl_shards = (unsigned)config->crl.shards;
+	s->crl_next_publish = config->crl.next_publish;
 	{
 		AUTO_LANE loan = lane_lend(ca->deps.lanes);
 

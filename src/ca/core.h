@@ -16,7 +16,7 @@
 #include "ca/artefact.h"
 #include "ca/ca.h"
 #include "ca/chain.h"
-#include "ca/crl_set.h"
+#include "ca/crl_state.h"
 #include "ca/profile.h"
 #include "ca/status.h"
 
@@ -42,8 +42,12 @@ struct issuer {
 	struct bytes link;
 	struct issuer_cross *cross;
 	size_t cross_n;
-	struct artefact artefacts[CA_CRL + 1];
-	struct crl_state crl;
+	struct artefact artefacts[CA_CRL]; /* but the CRL */
+	/* The full CRL, then the shards by number; only ever more of them, each
+	 * there before scopes_n counts it. */
+	struct crl_state *scopes[CRL_SHARDS_MAX + 1];
+	atomic_uint scopes_n;
+	const char *crl_base; /* of its shards' URIs: "http://…/crl/<ca>/" */
 };
 
 /* A CA in one configuration. */
@@ -51,6 +55,7 @@ struct state_ca {
 	struct issuer *issuer;
 	const char *successor; /* in the state's arena; NULL: none */
 	int64_t max_lifetime, max_backdate;
+	const char *delta_url; /* where its delta CRL is */
 };
 
 struct state {
@@ -62,6 +67,9 @@ struct state {
 	const struct profile **profiles;
 	size_t profiles_n;
 	int64_t crl_period, crl_validity;
+	int64_t crl_delta; /* period of delta CRLs; 0: none */
+	unsigned crl_shards; /* that new certificates are spread over */
+	bool crl_next_publish;
 };
 
 /* A profile version that this process knows. */
@@ -137,10 +145,7 @@ struct blob *cross_artefact(const struct state *s, const char *name,
 void inflight_begin(struct ca *ca, struct inflight *f, const char *id);
 void inflight_end(struct ca *ca, struct inflight *f);
 
-/* crl.c: loads what is published and what is revoked. */
-bool issuer_crl_load(struct ca *ca, struct issuer *issuer, int64_t validity,
-    struct err *err) MUST_CHECK;
-/* crl.c: an offline CA's CRL, from a file of the state directory. */
+/* crl_load.c: an offline CA's CRL, from a file of the state directory. */
 bool issuer_crl_read(
     struct ca *ca, struct issuer *issuer, struct err *err) MUST_CHECK;
 /* status.c: fills the index from the record. */

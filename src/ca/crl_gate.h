@@ -11,9 +11,14 @@
 
 #include "codec/crl.h"
 
+/* A predecessor that lies further ahead than this is of a clock that was set
+ * back since; only then may thisUpdate fall. */
+#define CRL_CLOCK_BACK 300
+
 /* May the entry leave a CRL whose predecessor was issued at prev_update?
  * False with the cause in err. */
 struct crl_gate {
+	int64_t now;
 	bool (*may_leave)(void *ctx, struct bytes serial, int64_t prev_update,
 	    struct err *err);
 	void *ctx;
@@ -26,5 +31,12 @@ struct crl_gate {
  */
 bool crl_gate_check(const struct crl_gate *gate, const struct crl *prev,
     const struct crl *next, struct err *err) MUST_CHECK;
+/*
+ * A delta CRL: its base is the full CRL that is published, its number is behind
+ * that one's and its predecessor's, and what its predecessor listed is on one
+ * of the two now.  prev NULL: there is no predecessor.
+ */
+bool crl_gate_check_delta(const struct crl_gate *gate, const struct crl *full,
+    const struct crl *prev, const struct crl *next, struct err *err) MUST_CHECK;
 
 #endif

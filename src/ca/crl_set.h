@@ -1,72 +1,66 @@
 /*
- * The entries of a full CRL: encoded, in the order of serials, each with what
- * decides when it may leave.  A published CRL's own bytes are the set; what was
- * revoked since waits in an unsorted list and is merged when the next one is
- * made, so a revocation costs a few dozen octets and a CRL one pass.
+ * The entries of a CRL: encoded, in the order of serials, and beside each when
+ * it may leave.  A published CRL's own octets are the list; what was revoked
+ * since waits in a set and is merged when the next one is made, so a revocation
+ * costs a few dozen octets and a CRL one pass.
  *
- * Serials are our own: 20 octets, the first 01 to 7f.
- *
- * One thread at a time, except crl_state's pending list (its lock).
+ * Serials are our own: 20 octets, the first 01 to 7f.  Pure; one thread.
  */
 #ifndef CA_CRL_SET_H
 #define CA_CRL_SET_H
 
-#include <pthread.h>
 #include "codec/crl.h"
-#include "util/blob.h"
 
-struct crl_item {
-	int64_t not_after; /* of the revoked certificate */
-	uint32_t at; /* of its entry in the bytes */
-	uint8_t size;
-	/* It was on a scheduled CRL issued beyond not_after, so it may leave:
-	 * RFC 5280 section 3.3. */
-	bool settled;
+/*
+ * When the revoked certificate ends, seconds since 1970; the last value stands
+ * for later too.  CRL_SETTLED: the entry was on a scheduled CRL issued beyond
+ * that, so it may leave (RFC 5280 section 3.3).
+ */
+#define CRL_SETTLED 0u
+uint32_t crl_end_of(int64_t not_after);
+
+/* Entries in order; borrows. */
+struct crl_list {
+	struct bytes bytes;
+	const uint32_t *ends; /* one for each entry */
+	size_t n;
 };
 
-/* Entries and their items; owns the items, the bytes only in a buf. */
+/* Entries that are being gathered, in any order until they are sorted. */
 struct crl_set {
 	struct buf bytes;
-	struct crl_item *items;
+	uint32_t *ends;
 	size_t n, cap;
 };
 
 void crl_set_free(struct crl_set *s);
 void crl_set_add(struct crl_set *s, const uint8_t serial[SERIAL_SIZE],
     int64_t revoked_at, int reason, int64_t not_after);
-/* Moves everything of b behind a's; b is empty afterwards. */
-void crl_set_append(struct crl_set *a, struct crl_set *b);
+/* In order, each serial once: the one that was added last. */
+void crl_set_sort(struct crl_set *s);
+/* Everything of b (emptied) goes to a; both are sorted, and a is again. */
+void crl_set_unite(struct crl_set *a, struct crl_set *b);
 /*
- * The entries of the next CRL: base (sorted, its entries lie in base_bytes) and
- * added (sorted here), without settled ones and without doubles.
+ * The entries of the next CRL, appended to out: base without settled ones, and
+ * added (sorted), which wins where both have a serial.  *ends is the caller's.
  */
-void crl_set_merge(const struct crl_item *base, size_t base_n,
-    struct bytes base_bytes, struct crl_set *added, struct crl_set *out);
-/* Is the serial among sorted items? */
-bool crl_items_have(const struct crl_item *items, size_t n, struct bytes bytes,
-    const uint8_t serial[SERIAL_SIZE]);
+void crl_merge(const struct crl_list *base, const struct crl_set *added,
+    struct buf *out, uint32_t **ends, size_t *n);
 
-/* A CA's CRL: what is published, and what goes into the next. */
-struct crl_state {
-	/* The run's alone (struct ca's crl_run lock). */
-	struct blob *blob; /* published; NULL: none yet */
-	struct crl view; /* of the blob */
-	bool has_view;
-	bool is_ours; /* items stand for the view's entries;
-			 else (just loaded) all is pending */
-	struct crl_item *items;
-	size_t items_n;
-	uint64_t last_number; /* announced; at least the view's */
-	int64_t scheduled_at; /* thisUpdate of the last scheduled */
-	int64_t retry_at_us; /* after a failure */
-	/* Any thread, under the lock. */
-	pthread_mutex_t lock;
-	struct crl_set pending;
-	bool dirty; /* revoked since the last CRL */
-	int64_t next_update; /* of the published one; 0: none */
+/* Octets of the entry at p. */
+static inline size_t
+crl_entry_octets(const uint8_t *p)
+{
+	return (size_t)p[1] + 2;
+}
+
+/* Steps through a list beside serials that come in order. */
+struct crl_cursor {
+	const uint8_t *p, *end;
+	size_t i; /* which entry */
 };
-
-void crl_state_init(struct crl_state *s);
-void crl_state_done(struct crl_state *s);
+struct crl_cursor crl_cursor_of(struct bytes entries);
+/* Moves to the first entry that is not before the serial; is it this one? */
+bool crl_cursor_seek(struct crl_cursor *c, const uint8_t serial[SERIAL_SIZE]);
 
 #endif

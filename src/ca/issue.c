@@ -118,7 +118,8 @@ request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
 		    .not_before = req->not_before,
 		    .not_after = req->not_after,
 		    .now = ca_now(ca),
-		    .node = ca->deps.node },
+		    .node = ca->deps.node,
+		    .shards = ca_state(ca)->crl_shards },
 		.requester = req->requester,
 		.account_id = req->account_id,
 		.order_id = req->order_id,
@@ -180,6 +181,7 @@ issuance_lint(struct issuance *i, struct err *err)
 		.max_lifetime = i->in.ca->max_lifetime,
 		.max_backdate = i->in.ca->max_backdate,
 		.node = i->in.node,
+		.shards = i->in.shards,
 		.arena = i->arena };
 
 	return lint_check(i->tbs, &ctx, err);
@@ -238,6 +240,7 @@ issuance_row(struct issuance *i)
 		.replaces = i->replaces,
 		.reason = -1,
 		.sig_alg = issuer->sig_alg,
+		.shard = spec_shard(&i->in, i->spec.serial),
 		.tbs = i->tbs,
 		.token_id = i->token_id,
 		.approval_id = i->approval_id };

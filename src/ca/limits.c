@@ -105,16 +105,30 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 	l->uri_allow = allowed_list(&uri);
 }
 
+static void
+limits_crls(struct signer_limits *l, const struct config *config,
+    const char *ca, struct arena *a)
+{
+	const char *base = config->http_base_url;
+
+	/* Shards live on when none are made any more, so their base stays. */
+	l->crl_validity = config->crl.validity;
+	l->crl_base =
+	    base == NULL ? "" : arena_printf(a, "%s/crl/%s/", base, ca);
+	l->delta_url = base == NULL || config->crl.delta == 0
+	    ? ""
+	    : arena_printf(a, "%s/crl/%s-delta.crl", base, ca);
+}
+
 static bool
 limits_of(const struct config *config, const struct loaded_ca *ca, uint8_t node,
-    struct signer_limits *out, struct err *err)
+    struct arena *a, struct signer_limits *out, struct err *err)
 {
 	const struct cert *cert;
 	struct signer_limits l = { .ca = ca->config->name,
 		.max_lifetime = ca->config->max_lifetime,
 		.max_backdate = ca->config->max_backdate,
 		.hourly_budget = ca->config->hourly_budget,
-		.crl_validity = config->crl.validity,
 		.responder_lifetime = CA_RESPONDER_LIFETIME,
 		.ocsp_validity = config->ocsp.validity,
 		.node = node };
@@ -128,6 +142,7 @@ limits_of(const struct config *config, const struct loaded_ca *ca, uint8_t node,
 		    "CA %s has no subject key identifier (RFC 5280 section "
 		    "4.2.1.2)",
 		    ca->config->name);
+	limits_crls(&l, config, ca->config->name, a);
 	digest_sha256(cert->spki, l.issuer);
 	l.issuer_name = cert->subject;
 	l.key_id = cert->ski;
@@ -162,7 +177,7 @@ limits_all(const struct config *config, const struct loaded_ca *cas,
 	for (size_t i = 0; i < config->cas_n; i++) {
 		if (config->cas[i].key == NULL)
 			continue;
-		if (!limits_of(config, &cas[i], node, &l[n], err))
+		if (!limits_of(config, &cas[i], node, a, &l[n], err))
 			return false;
 		limits_from_profiles(
 		    &l[n], profiles, config, &config->cas[i], a);

@@ -25,6 +25,7 @@ struct lint_context {
 	int64_t max_lifetime; /* the CA's cap */
 	int64_t max_backdate;
 	uint8_t node;
+	unsigned shards; /* of CRLs */
 	struct arena *arena;
 };
 

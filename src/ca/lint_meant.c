@@ -48,8 +48,16 @@ names_constraints(
 static bool
 pointer_crl(const struct cert *c, const struct lint_context *ctx, struct err *f)
 {
-	const char *want = ctx->profile->t.crl_url;
+	const struct profile_text *t = &ctx->profile->t;
+	const char *want = t->crl_url;
+	unsigned shard;
 
+	/* A shard's, of those that a profile with shards may name. */
+	if (t->crl_shards_url != NULL && c->crl_urls_n == 1 &&
+	    crl_shard_of_uri(
+		bytes_str(c->crl_urls[0]), t->crl_shards_url, &shard) &&
+	    shard <= ctx->shards)
+		return true;
 	if (c->crl_urls_n != (want == NULL ? 0 : 1) ||
 	    (want != NULL && strcmp(c->crl_urls[0], want) != 0))
 		return broken(f, "the CRL pointer is not the profile's");

@@ -76,6 +76,9 @@ profile_encode(
 	if (c->crl_pointer && http_base_url != NULL)
 		t.crl_url =
 		    arena_printf(a, "%s/crl/%s.crl", http_base_url, c->ca);
+	if (t.crl_url != NULL && c->crl_shards)
+		t.crl_shards_url =
+		    arena_printf(a, "%s/crl/%s/", http_base_url, c->ca);
 	return profile_text_encode(&t, a);
 }
 

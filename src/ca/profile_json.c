@@ -36,6 +36,7 @@ static const struct member members[] = {
 	MEMBER(baseline, BOOL),
 	MEMBER(ca, TEXT),
 	MEMBER(ca_issuers_url, TEXT_OR_NULL),
+	LATER(crl_shards_url, TEXT_OR_NULL),
 	MEMBER(crl_url, TEXT_OR_NULL),
 	MEMBER(description, TEXT_OR_NULL),
 	MEMBER(dns, BOOL),

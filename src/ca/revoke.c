@@ -13,11 +13,14 @@ ca_revoked_add(struct ca *ca, const struct cert_row *row)
 	for (struct issuer *i = ca->issuers; i != NULL; i = i->next) {
 		if (memcmp(i->key, row->issuer_key, sizeof(i->key)) != 0)
 			continue;
-		pthread_mutex_lock(&i->crl.lock);
-		crl_set_add(&i->crl.pending, row->serial, row->revoked_at,
-		    row->reason, row->not_after);
-		i->crl.dirty = true;
-		pthread_mutex_unlock(&i->crl.lock);
+		/* The full CRL has no IDP, so it is complete for the CA (RFC
+		 * 5280 section 5.2.5); the shard's is the one that the
+		 * certificate names. */
+		for (unsigned k = 0; k < atomic_load(&i->scopes_n); k++)
+			if (k == 0 || k == row->shard)
+				crl_state_add(i->scopes[k], row->serial,
+				    row->revoked_at, row->reason,
+				    row->not_after, true);
 	}
 	pthread_mutex_unlock(&ca->lock);
 }

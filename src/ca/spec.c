@@ -204,6 +204,18 @@ must_staple_derive(const struct profile *p, const struct csr *csr)
 	return false;
 }
 
+unsigned
+spec_shard(const struct spec_input *in, const uint8_t serial[SERIAL_SIZE])
+{
+	uint32_t drawn;
+
+	if (in->profile->t.crl_shards_url == NULL || in->shards == 0)
+		return 0;
+	/* Of the random octets: even, and nobody's choice. */
+	memcpy(&drawn, serial + SERIAL_SIZE - sizeof(drawn), sizeof(drawn));
+	return 1 + drawn % in->shards;
+}
+
 bool
 spec_derive(const struct spec_input *in, const struct random *random,
     struct arena *a, struct cert_spec *out, struct err *err)
@@ -211,6 +223,7 @@ spec_derive(const struct spec_input *in, const struct random *random,
 	const struct profile *p = in->profile;
 	const struct issuer *issuer = in->ca->issuer;
 	const struct chain *chain = &issuer->chain;
+	unsigned shard;
 	struct cert_spec spec = { .sig_alg = issuer->sig_alg,
 		.issuer = chain->certs[0].subject,
 		.spki = in->spki,
@@ -237,6 +250,9 @@ spec_derive(const struct spec_input *in, const struct random *random,
 	 * SKI is left out of leaves (BR: NOT RECOMMENDED). */
 	spec.names_critical = spec.subject.n <= 2;
 	serial_draw(random, in->node, in->now, spec.serial);
+	shard = spec_shard(in, spec.serial);
+	if (shard != 0)
+		spec.crl_url = crl_shard_uri(a, p->t.crl_shards_url, shard);
 	*out = spec;
 	return true;
 }

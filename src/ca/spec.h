@@ -21,6 +21,7 @@ struct spec_input {
 	int64_t not_before, not_after; /* asked for; 0: the profile's */
 	int64_t now;
 	uint8_t node;
+	unsigned shards; /* that certificates are spread over; 0: none */
 };
 
 /* Node, 40 bits of seconds, 112 random bits (design section 5). */
@@ -38,5 +39,9 @@ bool spec_check_lifetime(
  */
 bool spec_derive(const struct spec_input *in, const struct random *random,
     struct arena *a, struct cert_spec *out, struct err *err) MUST_CHECK;
+/* The shard whose CRL the certificate names, by its serial: the same for ever.
+ * 0: it names the full CRL. */
+unsigned spec_shard(
+    const struct spec_input *in, const uint8_t serial[SERIAL_SIZE]);
 
 #endif

@@ -254,7 +254,7 @@ static bool
 review(struct crl_act *c, struct bytes entries, struct privkey *key,
     int64_t next_update, struct err *err)
 {
-	const struct crl_gate gate = { nothing_may_leave, NULL };
+	const struct crl_gate gate = { c->act.now, nothing_may_leave, NULL };
 	const struct cert *cert = &c->ca->chain.certs[0];
 	uint64_t number =
 	    MAX_OF(c->before.number + 1, (uint64_t)c->act.now * 1000000);

@@ -106,16 +106,30 @@ cert_intent(struct walking *s, const struct log_row *row,
 	tell_difference(s, row->position, log_match_intent(s->match, &i));
 }
 
+/* Each shard has numbers of its own. */
+static uint64_t
+crl_id(struct walking *s, const struct canonical_members *m)
+{
+	struct bytes number = canonical_get(m, "number");
+	struct bytes shard = canonical_get(m, "shard");
+	char *both = arena_printf(s->arena, "%.*s/%.*s", (int)number.n,
+	    number.n == 0 ? "" : (const char *)number.p, (int)shard.n,
+	    shard.n == 0 ? "" : (const char *)shard.p);
+
+	return hash_id(canonical_get(m, "issuer_key"), bytes_str(both));
+}
+
 static void
 crl_intent(struct walking *s, const struct log_row *row,
     const struct canonical_members *m)
 {
-	struct bytes number = canonical_get(m, "number");
-	struct log_intent i = { .position = row->position,
-		.crl = true,
-		.id = hash_id(canonical_get(m, "issuer_key"), number) };
+	struct log_intent i = {
+		.position = row->position, .crl = true, .id = crl_id(s, m)
+	};
+	struct journal_record expected = { .kind = SIGN_CRL };
+	struct journal_crl crl = { 0 };
+	int64_t v, shard = 0, base;
 	uint8_t sum[32];
-	int64_t v;
 
 	if (!canonical_get_hex(m, "issuer_key", i.issuer, 32) ||
 	    !canonical_get_int(m, "number", &v) || v < 0) {
@@ -124,8 +138,13 @@ crl_intent(struct walking *s, const struct log_row *row,
 		    LLU(row->position));
 		return;
 	}
-	for (unsigned k = 0; k < 8; k++)
-		i.serial[SERIAL_SIZE - 1 - k] = (uint8_t)((uint64_t)v >> 8 * k);
+	crl.number = (uint64_t)v;
+	/* Both are in the event when they say something. */
+	if (canonical_get_int(m, "shard", &shard))
+		crl.shard = (unsigned)shard;
+	crl.is_delta = canonical_get_int(m, "base", &base);
+	journal_crl_write(&crl, &expected);
+	memcpy(i.serial, expected.serial, sizeof(i.serial));
 	/* Events of the first releases have none. */
 	if (canonical_get_hex(m, "tbs_sha256", sum, 32))
 		i.tbs_sha256 = sum;
@@ -144,9 +163,7 @@ row_meaning(struct walking *s, const struct log_row *row,
 		log_match_signed(
 		    s->match, hash_id(canonical_get(m, "id"), BYTES_NONE));
 	else if (strcmp(row->kind, "crl") == 0)
-		log_match_signed(s->match,
-		    hash_id(canonical_get(m, "issuer_key"),
-			canonical_get(m, "number")));
+		log_match_signed(s->match, crl_id(s, m));
 }
 
 static void

@@ -1,3 +1,4 @@
+#include "codec/crl.h"
 #include "codec/extension.h"
 #include "codec/oid.h"
 #include "codec/signed.h"
@@ -151,20 +152,11 @@ static void
 crl_pointer_put(struct buf *b, const char *url)
 {
 	struct extension_marks marks;
-	size_t list, point, name, full;
 
 	if (url == NULL)
 		return;
 	marks = extension_open(b, OID(CRL_DISTRIBUTION_POINTS), false);
-	list = der_open(b, DER_SEQUENCE);
-	point = der_open(b, DER_SEQUENCE);
-	name = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
-	full = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
-	der_put(b, DER_CONTEXT(6), bytes_str(url));
-	der_close(b, full);
-	der_close(b, name);
-	der_close(b, point);
-	der_close(b, list);
+	crl_points_put(b, url);
 	extension_close(b, marks);
 }
 

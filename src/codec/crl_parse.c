@@ -1,4 +1,4 @@
-#include "codec/crl.h"
+#include "codec/crl_entry.h"
 #include "codec/extension.h"
 #include "codec/oid.h"
 #include "codec/signed.h"
@@ -7,205 +7,41 @@
 #define NUMBER_OCTETS_MAX 20u /* RFC 5280 section 5.2.3 */
 #define CRL_EXTENSIONS_MAX 16u
 
-static const struct {
-	enum crl_reason reason;
-	const char *name;
-} reasons[] = {
-	/* RFC 5280 section 5.3.1. */
-	{ REASON_UNSPECIFIED, "unspecified" },
-	{ REASON_KEY_COMPROMISE, "keyCompromise" },
-	{ REASON_CA_COMPROMISE, "cACompromise" },
-	{ REASON_AFFILIATION_CHANGED, "affiliationChanged" },
-	{ REASON_SUPERSEDED, "superseded" },
-	{ REASON_CESSATION, "cessationOfOperation" },
-	{ REASON_HOLD, "certificateHold" },
-	{ REASON_REMOVE, "removeFromCRL" },
-	{ REASON_PRIVILEGE_WITHDRAWN, "privilegeWithdrawn" },
-	{ REASON_AA_COMPROMISE, "aACompromise" },
-};
-
-const char *
-crl_reason_name(enum crl_reason r)
-{
-	for (size_t i = 0; i < COUNT_OF(reasons); i++)
-		if (reasons[i].reason == r)
-			return reasons[i].name;
-	return "unknown";
-}
-
-bool
-crl_reason_parse(const char *s, enum crl_reason *out)
-{
-	for (size_t i = 0; i < COUNT_OF(reasons); i++)
-		if (strcmp(reasons[i].name, s) == 0) {
-			*out = reasons[i].reason;
-			return true;
-		}
-	return false;
-}
-
-struct entry {
-	struct bytes serial;
-	int64_t revoked_at;
-	enum crl_reason reason;
-	bool has_unknown; /* an extension that is not critical */
-};
-
-/* ENUMERATED, and a reason that a CRL of ours may give: not unspecified, which
- * is left out, nor a hold. */
-static bool
-reason_read(struct bytes value, enum crl_reason *out)
-{
-	struct der d = der_of(value);
-	struct bytes c;
-
-	if (!der_read(&d, DER_ENUMERATED, &c) || !der_at_end(&d) || c.n != 1)
-		return false;
-	switch (c.p[0]) {
-	case REASON_KEY_COMPROMISE:
-	case REASON_CA_COMPROMISE:
-	case REASON_AFFILIATION_CHANGED:
-	case REASON_SUPERSEDED:
-	case REASON_CESSATION:
-	case REASON_REMOVE:
-	case REASON_PRIVILEGE_WITHDRAWN:
-	case REASON_AA_COMPROMISE:
-		*out = (enum crl_reason)c.p[0];
-		return true;
-	}
-	return false;
-}
-
-/* RFC 5280 section 5.3.2: GeneralizedTime whatever the year. */
-static bool
-invalidity_date_is_valid(struct bytes value)
-{
-	struct der d = der_of(value);
-	struct bytes c;
-
-	return der_read(&d, DER_GENERALIZED_TIME, &c) && der_at_end(&d) &&
-	    c.n == 15 && c.p[14] == 'Z';
-}
-
-static bool
-entry_extensions_read(struct der *list, struct entry *out)
-{
-	bool has_reason = false, has_date = false;
-	struct cert_extension x;
-
-	if (der_at_end(list))
-		return false;
-	while (!der_at_end(list)) {
-		if (!extension_read(list, false, &x))
-			return false;
-		if (bytes_equal(x.oid, OID(CRL_REASON))) {
-			if (has_reason || !reason_read(x.value, &out->reason))
-				return false;
-			has_reason = true;
-		} else if (bytes_equal(x.oid, OID(INVALIDITY_DATE))) {
-			if (has_date || !invalidity_date_is_valid(x.value))
-				return false;
-			has_date = true;
-		} else if (x.critical)
-			return false; /* certificateIssuer: an indirect CRL */
-		else
-			out->has_unknown = true;
-	}
-	return true;
-}
-
-static bool
-entry_read(struct der *d, struct entry *out)
-{
-	struct der inner, list;
-
-	out->reason = REASON_UNSPECIFIED;
-	out->has_unknown = false;
-	if (!der_enter(d, DER_SEQUENCE, &inner) ||
-	    !der_read_uint(&inner, &out->serial) || out->serial.n == 0 ||
-	    out->serial.n > SERIAL_SIZE ||
-	    !der_read_time(&inner, &out->revoked_at))
-		return false;
-	if (der_at_end(&inner))
-		return true;
-	return der_enter(&inner, DER_SEQUENCE, &list) && der_at_end(&inner) &&
-	    entry_extensions_read(&list, out);
-}
-
+/* Counts entries and checks each; tells whether all have the plain shape and
+ * ascend, which is what makes comparing two CRLs cheap. */
 static bool
 entries_parse(struct crl *out, bool *removes, struct err *err)
 {
 	struct der d = der_of(out->entries);
-	struct entry entry;
+	const uint8_t *before = NULL;
+	struct crl_entry entry;
 
 	/* RFC 5280 section 5.1.2.6: an empty list is absent. */
 	if (der_at_end(&d))
 		return fail(
 		    err, ERR_MALFORMED, "CRL has an empty list of entries");
 	while (!der_at_end(&d)) {
-		if (!entry_read(&d, &entry))
+		size_t n = crl_entry_size(d.p, (size_t)(d.end - d.p));
+
+		if (n != 0) {
+			out->is_uniform = out->is_uniform &&
+			    (before == NULL ||
+				memcmp(before, d.p + CRL_SERIAL_AT,
+				    SERIAL_SIZE) < 0);
+			before = d.p + CRL_SERIAL_AT;
+			d.p += n;
+			out->entries_n++;
+			continue;
+		}
+		if (!crl_entry_read(&d, &entry))
 			return fail(err, ERR_MALFORMED,
 			    "CRL has a malformed entry, number %zu",
 			    out->entries_n);
+		out->is_uniform = false;
 		*removes = *removes || entry.reason == REASON_REMOVE;
 		out->has_unknown = out->has_unknown || entry.has_unknown;
 		out->entries_n++;
 	}
-	return true;
-}
-
-bool
-crl_entry_next(const struct crl *c, size_t *pos, struct bytes *serial,
-    int64_t *revoked_at, enum crl_reason *reason)
-{
-	struct entry entry;
-	struct der d;
-
-	if (*pos >= c->entries.n)
-		return false;
-	d = der_of(bytes_of(c->entries.p + *pos, c->entries.n - *pos));
-	if (!entry_read(&d, &entry))
-		return false;
-	*pos = (size_t)(d.p - c->entries.p);
-	*serial = entry.serial;
-	*revoked_at = entry.revoked_at;
-	*reason = entry.reason;
-	return true;
-}
-
-/* IssuingDistributionPoint, RFC 5280 section 5.2.5. */
-static bool
-idp_parse(struct bytes value, struct crl *out, struct err *err)
-{
-	struct der d = der_of(value), inner;
-	bool found[6] = { false };
-	struct bytes c;
-
-	if (!der_enter(&d, DER_SEQUENCE, &inner) || !der_at_end(&d) ||
-	    !der_read_optional(
-		&inner, DER_CONTEXT_CONSTRUCTED(0), &found[0], &c) ||
-	    (found[0] && c.n == 0))
-		return fail(err, ERR_MALFORMED,
-		    "CRL has a malformed issuing distribution point");
-	for (int i = 1; i < 6; i++) {
-		if (!der_read_optional(&inner, DER_CONTEXT(i), &found[i], &c) ||
-		    (found[i] && i != 3 && (c.n != 1 || c.p[0] != 0xff)))
-			return fail(err, ERR_MALFORMED,
-			    "CRL has a malformed issuing distribution point");
-	}
-	/* The same section: an empty one MUST NOT be issued, and the scopes
-	 * exclude each other. */
-	if (!der_at_end(&inner) || (found[1] && found[2]) ||
-	    !(found[0] || found[1] || found[2] || found[3] || found[4] ||
-		found[5]))
-		return fail(err, ERR_MALFORMED,
-		    "CRL has a malformed issuing distribution point");
-	if (found[3] || found[4] || found[5])
-		return fail(err, ERR_UNSUPPORTED,
-		    "CRL is indirect, for some reasons only, or for attribute "
-		    "certificates");
-	out->has_idp = true;
-	out->only_ca_certs = found[2];
 	return true;
 }
 
@@ -232,11 +68,36 @@ number_read(struct bytes value, uint64_t *out, struct err *err)
 }
 
 static bool
+idp_read(const struct cert_extension *x, struct crl *out, struct err *err)
+{
+	struct crl_idp idp;
+
+	/* RFC 5280 section 5.2.5: a critical extension. */
+	if (!x->critical)
+		return fail(err, ERR_MALFORMED,
+		    "CRL's issuing distribution point is not critical");
+	if (!crl_idp_parse(x->value, &idp, err))
+		return false;
+	out->has_idp = true;
+	out->only_ca_certs = idp.only_ca_certs;
+	out->idp_uri =
+	    idp.only_user_certs || idp.only_ca_certs ? BYTES_NONE : idp.uri;
+	return true;
+}
+
+/* Microsoft's szOID_CRL_NEXT_PUBLISH: a Time. */
+static bool
+next_publish_read(struct bytes value, int64_t *out)
+{
+	struct der d = der_of(value);
+
+	return der_read_time(&d, out) && der_at_end(&d);
+}
+
+static bool
 extension_parse(const struct cert_extension *x, bool *has_number,
     struct crl *out, struct err *err)
 {
-	uint64_t base;
-
 	if (bytes_equal(x->oid, OID(CRL_NUMBER))) {
 		*has_number = true;
 		return number_read(x->value, &out->number, err);
@@ -248,11 +109,25 @@ extension_parse(const struct cert_extension *x, bool *has_number,
 		return true;
 	}
 	if (bytes_equal(x->oid, OID(ISSUING_DISTRIBUTION_POINT)))
-		return idp_parse(x->value, out, err);
+		return idp_read(x, out, err);
 	if (bytes_equal(x->oid, OID(DELTA_CRL))) {
 		out->is_delta = true;
-		return number_read(x->value, &base, err);
+		/* RFC 5280 section 5.2.4: a critical extension.  Whoever does
+		 * not know it must not take it for the whole. */
+		if (!x->critical)
+			return fail(err, ERR_MALFORMED,
+			    "CRL's delta indicator is not critical");
+		return number_read(x->value, &out->base, err);
 	}
+	if (bytes_equal(x->oid, OID(FRESHEST_CRL))) {
+		out->has_freshest = true;
+		return crl_points_parse(x->value, &out->freshest_uri) ||
+		    fail(err, ERR_MALFORMED, "CRL's freshest CRL is malformed");
+	}
+	if (bytes_equal(x->oid, OID(MS_NEXT_PUBLISH)))
+		return next_publish_read(x->value, &out->next_publish) ||
+		    fail(err, ERR_MALFORMED,
+			"CRL's next publication is no time");
 	if (x->critical)
 		return fail(err, ERR_UNSUPPORTED,
 		    "CRL has a critical extension that is not understood");
@@ -334,6 +209,10 @@ tbs_parse(struct crl *out, struct bytes *algorithm, struct err *err)
 	}
 	if (!extensions_parse(&d, out, err))
 		return false;
+	/* RFC 5280 section 5.2.6: MUST NOT appear in delta CRLs. */
+	if (out->is_delta && out->has_freshest)
+		return fail(
+		    err, ERR_MALFORMED, "CRL is a delta CRL and points to one");
 	if (removes && !out->is_delta)
 		return fail(err, ERR_MALFORMED,
 		    "CRL has removeFromCRL, but is not a delta CRL");
@@ -343,7 +222,7 @@ tbs_parse(struct crl *out, struct bytes *algorithm, struct err *err)
 bool
 crl_parse(struct bytes der, struct crl *out, struct err *err)
 {
-	struct crl c = { .der = der };
+	struct crl c = { .der = der, .is_uniform = true };
 	struct signed_parts parts;
 	struct bytes algorithm;
 
@@ -367,7 +246,7 @@ crl_parse(struct bytes der, struct crl *out, struct err *err)
 bool
 crl_parse_tbs(struct bytes tbs, struct crl *out, struct err *err)
 {
-	struct crl c = { .tbs = tbs };
+	struct crl c = { .tbs = tbs, .is_uniform = true };
 	struct bytes algorithm;
 
 	if (tbs.n > CRL_MAX)
@@ -381,12 +260,19 @@ crl_parse_tbs(struct bytes tbs, struct crl *out, struct err *err)
 }
 
 bool
-crl_verify(struct lane *lane, const struct crl *crl,
-    const struct pubkey *issuer, struct err *err)
+crl_verify_hashed(struct lane *lane, const struct crl *crl,
+    const uint8_t tbs_sha256[32], const struct pubkey *issuer, struct err *err)
 {
 	if (!sig_alg_fits(crl->sig_alg, issuer->alg))
 		return fail(err, ERR_BAD_SIGNATURE,
 		    "CRL's signature algorithm does not fit the issuer's key");
-	return pubkey_verify(
-	    lane, issuer, crl->sig_alg, crl->tbs, crl->signature, err);
+	return pubkey_verify_hashed(lane, issuer, crl->sig_alg, crl->tbs,
+	    tbs_sha256, crl->signature, err);
+}
+
+bool
+crl_verify(struct lane *lane, const struct crl *crl,
+    const struct pubkey *issuer, struct err *err)
+{
+	return crl_verify_hashed(lane, crl, NULL, issuer, err);
 }

@@ -281,6 +281,41 @@ check_label(struct config_loading *l, const struct config_loaded *ld,
 		    "set server_keys: false, or use another label for it");
 }
 
+/* Each of these lets a CRL lapse, or be two things at once. */
+static void
+check_crl(struct config_loading *l, const struct config_loads *loads,
+    const struct config *c)
+{
+	static const char suffix[] = "-delta";
+	size_t tail = sizeof(suffix) - 1;
+
+	/* IdenTrust, 2024-08: two runs may be missed before it ends. */
+	if (c->crl.validity < 3 * c->crl.period)
+		tell(l, &loads->root, "crl.validity",
+		    duration_text(l, c->crl.validity),
+		    arena_printf(l->arena,
+			"at least three times crl.period, %s",
+			duration_text(l, c->crl.period)),
+		    "raise crl.validity or lower crl.period");
+	if (c->crl.delta != 0 &&
+	    (c->crl.delta < 10 || c->crl.delta > c->crl.period / 2))
+		tell(l, &loads->root, "crl.delta",
+		    duration_text(l, c->crl.delta),
+		    arena_printf(l->arena,
+			"0s, or 10s to half of crl.period, %s",
+			duration_text(l, c->crl.period)),
+		    "change crl.delta or raise crl.period");
+	/* /crl/<ca>-delta.crl is the delta of <ca>. */
+	for (size_t i = 0; i < c->cas_n; i++) {
+		size_t n = strlen(c->cas[i].name);
+
+		if (n >= tail && strcmp(c->cas[i].name + n - tail, suffix) == 0)
+			tell(l, &loads->root, "cas", c->cas[i].name,
+			    "a name that does not end in -delta",
+			    "choose another name");
+	}
+}
+
 void
 config_check(struct config_loading *l, const struct config_loads *loads,
     struct config *c)
@@ -295,12 +330,7 @@ config_check(struct config_loading *l, const struct config_loads *loads,
 	for (size_t i = 0; i < c->est.labels_n; i++)
 		check_label(l, &loads->labels[i], c, &c->est.labels[i]);
 	check_validation(l, loads, c);
-	if (c->crl.validity <= c->crl.period)
-		tell(l, &loads->root, "crl.validity",
-		    duration_text(l, c->crl.validity),
-		    arena_printf(l->arena, "more than crl.period, %s",
-			duration_text(l, c->crl.period)),
-		    "raise crl.validity or lower crl.period");
+	check_crl(l, loads, c);
 	if (strlen(c->control_socket) >=
 	    sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		tell(l, &loads->root, "control_socket",

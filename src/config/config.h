@@ -96,6 +96,7 @@ struct config_profile {
 	struct config_strings policies; /* dotted OIDs */
 	enum must_staple must_staple;
 	bool ca_issuers_pointer, crl_pointer;
+	bool crl_shards; /* the CRL pointer names a shard's */
 	bool acme; /* offered in the ACME directory */
 	bool baseline; /* lint against the Baseline Requirements too */
 	bool revocation_secret; /* handed out with each certificate */
@@ -202,6 +203,8 @@ struct config {
 	} ocsp;
 	struct {
 		int64_t period, validity, shards;
+		int64_t delta; /* period of delta CRLs; 0: none */
+		bool next_publish;
 	} crl;
 	struct config_limits limits;
 	int64_t workers;

@@ -287,6 +287,12 @@ static const struct config_row profile_rows[] = {
 	    .at = AT(crl_pointer),
 	    .def = "true",
 	    .text = "Whether certificates say where the CRL is." },
+	{ .key = "crl_shards",
+	    .type = CONFIG_BOOL,
+	    .at = AT(crl_shards),
+	    .def = "false",
+	    .text = "Whether that is the CRL of a shard (crl.shards) instead "
+		    "of the full one." },
 	{ .key = "acme",
 	    .type = CONFIG_BOOL,
 	    .at = AT(acme),

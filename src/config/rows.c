@@ -307,16 +307,34 @@ static const struct config_row rows[] = {
 	    .min = MINUTE,
 	    .max = YEAR,
 	    .def = "7d",
-	    .text = "From thisUpdate to nextUpdate of a CRL; longer than "
-		    "crl.period." },
+	    .text = "From thisUpdate to nextUpdate of a CRL; at least three "
+		    "times crl.period, so that two runs may fail." },
 	{ .key = "crl.shards",
 	    .type = CONFIG_INT,
 	    .at = AT(crl.shards),
 	    .min = 0,
-	    .max = 0,
+	    .max = 256,
 	    .def = "0",
-	    .text = "0 is one full CRL per CA, the only form that this "
-		    "version makes." },
+	    .text = "How many shards the certificates of profiles with "
+		    "crl_shards are spread over; 0: every certificate names "
+		    "the full CRL. A certificate stays in its shard when the "
+		    "number changes." },
+	{ .key = "crl.delta",
+	    .type = CONFIG_DURATION,
+	    .at = AT(crl.delta),
+	    .min = 0,
+	    .max = 30 * DAY,
+	    .def = "0s",
+	    .text = "With it a delta CRL is made at least this often and at "
+		    "once after a revocation, and the full CRL by crl.period "
+		    "alone. 0s: no delta CRLs, and the full CRL is made at "
+		    "once after a revocation." },
+	{ .key = "crl.next_publish",
+	    .type = CONFIG_BOOL,
+	    .at = AT(crl.next_publish),
+	    .def = "false",
+	    .text = "Whether CRLs have Microsoft's extension Next CRL Publish, "
+		    "by which Windows fetches the next one ahead of time." },
 	{ .key = "limits.max_connections",
 	    .type = CONFIG_INT,
 	    .at = AT(limits.max_connections),

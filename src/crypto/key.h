@@ -67,6 +67,11 @@ EVP_PKEY *pubkey_load(
 bool pubkey_verify(struct lane *lane, const struct pubkey *key,
     enum sig_alg alg, struct bytes msg, struct bytes sig,
     struct err *err) MUST_CHECK;
+/* The same when SHA-256 of the message is known already (NULL: it is not): a
+ * CRL of 50 MB is not hashed twice. */
+bool pubkey_verify_hashed(struct lane *lane, const struct pubkey *key,
+    enum sig_alg alg, struct bytes msg, const uint8_t *sha256, struct bytes sig,
+    struct err *err) MUST_CHECK;
 /* The same through the lane's cache of keys: id is the key's thumbprint. */
 bool pubkey_verify_cached(struct lane *lane, const uint8_t id[32],
     const struct pubkey *key, enum sig_alg alg, struct bytes msg,
@@ -100,6 +105,9 @@ enum sig_alg privkey_sig_alg(const struct privkey *key);
 /* Signs the whole message; kept context; one thread at a time.  DER ECDSA. */
 bool privkey_sign(struct privkey *key, struct bytes msg, struct buf *sig,
     struct err *err) MUST_CHECK;
+/* The same when SHA-256 of the message is known already. */
+bool privkey_sign_hashed(struct privkey *key, struct bytes msg,
+    const uint8_t sha256[32], struct buf *sig, struct err *err) MUST_CHECK;
 /* For TLS: the object itself, one reference given to the caller. */
 EVP_PKEY *privkey_evp(const struct privkey *key);
 /* A copy in another library context (each loop has its own), or NULL. */

@@ -266,9 +266,24 @@ privkey_evp_for(
 	return copy;
 }
 
-bool
-privkey_sign(
-    struct privkey *key, struct bytes msg, struct buf *sig, struct err *err)
+static bool
+message_digest(struct privkey *key, struct bytes msg, const uint8_t *sha256,
+    uint8_t digest[DIGEST_MAX], unsigned *n)
+{
+	if (sha256 != NULL &&
+	    sig_alg_digest(key_alg_signs(key->alg)) == DIGEST_SHA256) {
+		memcpy(digest, sha256, 32);
+		*n = 32;
+		return true;
+	}
+	return EVP_DigestInit_ex2(key->md_ctx, NULL, NULL) == 1 &&
+	    EVP_DigestUpdate(key->md_ctx, msg.p, msg.n) == 1 &&
+	    EVP_DigestFinal_ex(key->md_ctx, digest, n) == 1;
+}
+
+static bool
+sign_message(struct privkey *key, struct bytes msg, const uint8_t *sha256,
+    struct buf *sig, struct err *err)
 {
 	uint8_t digest[DIGEST_MAX];
 	unsigned n = 0;
@@ -284,9 +299,7 @@ privkey_sign(
 			msg.n) == 1;
 		EVP_MD_CTX_reset(key->md_ctx);
 	} else {
-		ok = EVP_DigestInit_ex2(key->md_ctx, NULL, NULL) == 1 &&
-		    EVP_DigestUpdate(key->md_ctx, msg.p, msg.n) == 1 &&
-		    EVP_DigestFinal_ex(key->md_ctx, digest, &n) == 1 &&
+		ok = message_digest(key, msg, sha256, digest, &n) &&
 		    EVP_PKEY_sign(
 			key->sign, sig->p + sig->n, &length, digest, n) == 1;
 	}
@@ -294,4 +307,18 @@ privkey_sign(
 		return fail_ossl(err, ERR_INTERNAL, "signing failed");
 	sig->n += length;
 	return true;
+}
+
+bool
+privkey_sign(
+    struct privkey *key, struct bytes msg, struct buf *sig, struct err *err)
+{
+	return sign_message(key, msg, NULL, sig, err);
+}
+
+bool
+privkey_sign_hashed(struct privkey *key, struct bytes msg,
+    const uint8_t sha256[32], struct buf *sig, struct err *err)
+{
+	return sign_message(key, msg, sha256, sig, err);
 }

@@ -167,7 +167,7 @@ verify_ed25519(
 
 static bool
 entry_verify(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
-    struct bytes msg, struct bytes sig, struct err *err)
+    struct bytes msg, const uint8_t *sha256, struct bytes sig, struct err *err)
 {
 	enum digest_alg md = sig_alg_digest(alg);
 	uint8_t digest[DIGEST_MAX];
@@ -178,7 +178,10 @@ entry_verify(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
 	} else {
 		if (!entry_prepare(lane, entry, alg, err))
 			return false;
-		digest_compute(lane, md, msg, digest);
+		if (md == DIGEST_SHA256 && sha256 != NULL)
+			memcpy(digest, sha256, 32);
+		else
+			digest_compute(lane, md, msg, digest);
 		good = EVP_PKEY_verify(entry->verify, sig.p, sig.n, digest,
 			   digest_size(md)) == 1;
 	}
@@ -192,7 +195,7 @@ entry_verify(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
 static bool
 verify_through(struct lane *lane, struct key_cache *cache, const uint8_t id[32],
     const struct pubkey *key, enum sig_alg alg, struct bytes msg,
-    struct bytes sig, struct err *err)
+    const uint8_t *sha256, struct bytes sig, struct err *err)
 {
 	struct key_entry *entry;
 
@@ -201,18 +204,27 @@ verify_through(struct lane *lane, struct key_cache *cache, const uint8_t id[32],
 		    "signature algorithm does not fit a key of kind %s",
 		    key_alg_name(key->alg));
 	return key_cache_get(cache, lane, id, key, &entry, err) &&
-	    entry_verify(lane, entry, alg, msg, sig, err);
+	    entry_verify(lane, entry, alg, msg, sha256, sig, err);
+}
+
+bool
+pubkey_verify_hashed(struct lane *lane, const struct pubkey *key,
+    enum sig_alg alg, struct bytes msg, const uint8_t *sha256, struct bytes sig,
+    struct err *err)
+{
+	uint8_t id[32];
+
+	digest_compute(
+	    lane, DIGEST_SHA256, key->alg == KEY_RSA ? key->n : key->point, id);
+	return verify_through(
+	    lane, lane->recent, id, key, alg, msg, sha256, sig, err);
 }
 
 bool
 pubkey_verify(struct lane *lane, const struct pubkey *key, enum sig_alg alg,
     struct bytes msg, struct bytes sig, struct err *err)
 {
-	uint8_t id[32];
-
-	digest_compute(
-	    lane, DIGEST_SHA256, key->alg == KEY_RSA ? key->n : key->point, id);
-	return verify_through(lane, lane->recent, id, key, alg, msg, sig, err);
+	return pubkey_verify_hashed(lane, key, alg, msg, NULL, sig, err);
 }
 
 bool
@@ -221,5 +233,5 @@ pubkey_verify_cached(struct lane *lane, const uint8_t id[32],
     struct bytes sig, struct err *err)
 {
 	return verify_through(
-	    lane, lane->accounts, id, key, alg, msg, sig, err);
+	    lane, lane->accounts, id, key, alg, msg, NULL, sig, err);
 }

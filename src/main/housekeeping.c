@@ -2,6 +2,7 @@
 
 #include "ca/approval.h"
 #include "ca/bulk.h"
+#include "ca/crl.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
 #include "util/log.h"
@@ -25,7 +26,7 @@
 
 struct housekeeping {
 	struct server *server;
-	pthread_t thread;
+	pthread_t thread, compressor;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
@@ -204,6 +205,17 @@ run(void *arg)
 	return NULL;
 }
 
+/* A CRL of a million entries takes a second: not in the way of the rest. */
+static void *
+compress(void *arg)
+{
+	struct housekeeping *h = arg;
+
+	while (wait_tick(h))
+		ca_crl_compress(h->server->ca);
+	return NULL;
+}
+
 struct housekeeping *
 housekeeping_start(struct server *s)
 {
@@ -219,7 +231,8 @@ housekeeping_start(struct server *s)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	if (pthread_create(&h->thread, NULL, run, h) != 0)
+	if (pthread_create(&h->thread, NULL, run, h) != 0 ||
+	    pthread_create(&h->compressor, NULL, compress, h) != 0)
 		abort();
 	return h;
 }
@@ -231,9 +244,10 @@ housekeeping_stop(struct housekeeping *h)
 		return;
 	pthread_mutex_lock(&h->lock);
 	h->stopping = true;
-	pthread_cond_signal(&h->wake);
+	pthread_cond_broadcast(&h->wake);
 	pthread_mutex_unlock(&h->lock);
 	pthread_join(h->thread, NULL);
+	pthread_join(h->compressor, NULL);
 	pthread_cond_destroy(&h->wake);
 	pthread_mutex_destroy(&h->lock);
 	free(h);

@@ -150,6 +150,7 @@ open_protocols(struct server *s, struct err *err)
 	api_routes(s->api, s->routes);
 	revoke_routes(s->revoke, s->routes);
 	publish_routes(&s->publish, s->routes);
+	publish_crl_routes(&s->publish, s->routes);
 	publish_log_routes(&s->publish, s->routes);
 	health_routes(&s->health, s->routes);
 	return true;

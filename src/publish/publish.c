@@ -103,20 +103,6 @@ get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
 	not_found(resp);
 }
 
-/* RFC 2585 section 4.2: application/pkix-crl. */
-static void
-get_crl(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	const char *suffix;
-	char ca[NAME_SIZE];
-
-	if (split(req, ca, &suffix) && strcmp(suffix, "crl") == 0)
-		get_artefact(
-		    ctx, req, resp, ca, CA_CRL, "application/pkix-crl");
-	else
-		not_found(resp);
-}
-
 void
 publish_routes(struct publish *p, struct http_routes *routes)
 {
@@ -124,12 +110,6 @@ publish_routes(struct publish *p, struct http_routes *routes)
 		{ .methods = HTTP_GET,
 		    .pattern = "/ca/{file}",
 		    .handler = get_ca,
-		    .ctx = p,
-		    .place = ON_LOOP,
-		    .listeners = LISTENER_HTTP | LISTENER_HTTPS },
-		{ .methods = HTTP_GET,
-		    .pattern = "/crl/{file}",
-		    .handler = get_crl,
 		    .ctx = p,
 		    .place = ON_LOOP,
 		    .listeners = LISTENER_HTTP | LISTENER_HTTPS },

@@ -17,6 +17,8 @@ struct publish {
 
 /* p must outlive the table. */
 void publish_routes(struct publish *p, struct http_routes *routes);
+/* CRLs: full, of a shard, delta. */
+void publish_crl_routes(struct publish *p, struct http_routes *routes);
 
 /* The log's checkpoint and tiles (log.c). */
 void publish_log_routes(struct publish *p, struct http_routes *routes);

@@ -5,7 +5,8 @@
 #include "signer/core_state.h"
 #include "util/log.h"
 
-/* Ten a second: more of them would only fill the disk with the journal. */
+/* Ten a second, of each scope: more of them would only fill the disk with the
+ * journal. */
 #define CRLS_HOURLY 36000u
 #define REFUSE(...) fail(err, ERR_SIGNER_REFUSED, __VA_ARGS__)
 
@@ -113,8 +114,9 @@ check_budget(const struct item *batch, size_t n, const struct issuer *is,
     bool crls, int64_t now, struct err *err)
 {
 	uint64_t used = core_budget_used(crls ? &is->crls : &is->certs, now);
-	uint64_t most =
-	    crls ? CRLS_HOURLY : (uint64_t)MAX_OF(is->limits->hourly_budget, 0);
+	uint64_t most = crls
+	    ? (uint64_t)CRLS_HOURLY * MAX_OF(is->pasts_n, (size_t)1)
+	    : (uint64_t)MAX_OF(is->limits->hourly_budget, 0);
 
 	for (size_t i = 0; i < n; i++)
 		if (batch[i].what == ITEM_NEW && batch[i].issuer == is &&
@@ -157,24 +159,33 @@ check_new_crl(const struct item *batch, size_t n, struct item *item,
     const struct check *check, const struct signer_request *req,
     struct err *err)
 {
-	uint64_t previous = item->issuer->crl_number;
+	struct journal_crl scope;
 	struct err why = { 0 };
+	struct crl_past past;
 	struct crl crl;
 
-	for (size_t i = 0; i < n; i++)
-		if (batch[i].what == ITEM_NEW &&
-		    batch[i].issuer == item->issuer &&
-		    batch[i].record.kind == SIGN_CRL)
-			previous =
-			    MAX_OF(previous, core_crl_number(&batch[i].record));
 	if (!crl_parse_tbs(req->tbs, &crl, &why))
 		return fail_form(err, "TBSCertList", &why);
-	if (!check_crl(check, &crl, previous, err) ||
+	if (!check_crl_scope(check, &crl, &scope.shard, err))
+		return false;
+	scope.number = crl.number;
+	scope.is_delta = crl.is_delta;
+	past = core_crl_past(item->issuer, scope.shard);
+	for (size_t i = 0; i < n; i++) {
+		struct journal_crl before;
+
+		if (batch[i].what != ITEM_NEW ||
+		    batch[i].issuer != item->issuer ||
+		    batch[i].record.kind != SIGN_CRL)
+			continue;
+		before = journal_crl_read(&batch[i].record);
+		if (before.shard == scope.shard)
+			core_crl_past_add(&past, &before);
+	}
+	if (!check_crl(check, &crl, past.number, past.full, err) ||
 	    !check_budget(batch, n, item->issuer, true, check->now, err))
 		return false;
-	for (unsigned i = 0; i < 8; i++)
-		item->record.serial[SERIAL_SIZE - 1 - i] =
-		    (uint8_t)(crl.number >> (8 * i));
+	journal_crl_write(&scope, &item->record);
 	return true;
 }
 
@@ -311,8 +322,8 @@ sign_batch(struct signer_core *c, const struct signer_request *reqs, size_t n,
 		if (reqs[i].kind == SIGN_LOG)
 			(void)!core_log_sign(
 			    c, &batch[i].record, &signatures[i], &errs[i]);
-		else if (!privkey_sign(
-			     is->key, reqs[i].tbs, &signatures[i], &why))
+		else if (!privkey_sign_hashed(is->key, reqs[i].tbs,
+			     batch[i].record.tbs_sha256, &signatures[i], &why))
 			(void)fail_detail(&errs[i], ERR_SIGNER,
 			    "the signer could not sign", "%s", why.detail);
 	}

@@ -50,7 +50,7 @@ check_extensions(const struct cert *cert, unsigned kind, struct err *err)
 	return true;
 }
 
-static bool
+bool
 check_issuer(const struct check *c, struct bytes issuer, struct bytes aki,
     enum sig_alg alg, struct err *err)
 {
@@ -228,47 +228,4 @@ check_cert(const struct check *c, enum signer_kind kind,
 	if (kind == SIGN_RESPONDER)
 		return check_responder(c, cert, err);
 	return REFUSE("kind %d is no certificate", (int)kind);
-}
-
-static uint64_t
-crl_number_expected(uint64_t previous, int64_t this_update)
-{
-	uint64_t by_time = (uint64_t)this_update * 1000000;
-
-	return MAX_OF(previous + 1, by_time);
-}
-
-bool
-check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
-    struct err *err)
-{
-	uint64_t number;
-
-	if (!check_issuer(c, crl->issuer, crl->aki, crl->sig_alg, err))
-		return false;
-	if (crl->is_delta || crl->has_idp)
-		return REFUSE("CRL is a delta or for a part, expected a full "
-			      "one");
-	/* A freshest CRL, for one, would send readers elsewhere. */
-	if (crl->has_unknown)
-		return REFUSE("CRL has an extension that we do not sign");
-	if (crl->this_update < c->now - CHECK_SKEW ||
-	    crl->this_update > c->now + CHECK_SKEW)
-		return REFUSE("CRL's thisUpdate is %lld s from now, expected "
-			      "at most %d",
-		    (long long)(crl->this_update - c->now), CHECK_SKEW);
-	if (crl->next_update <= crl->this_update)
-		return REFUSE("CRL's nextUpdate is not behind its thisUpdate");
-	if (crl->next_update - crl->this_update > c->limits->crl_validity)
-		return REFUSE("CRL is valid for %lld s, expected at most %lld",
-		    (long long)(crl->next_update - crl->this_update),
-		    (long long)c->limits->crl_validity);
-	/* Design section 4.  Not just any higher number: one near 2^64 would
-	 * be the last CRL of this CA. */
-	number = crl_number_expected(previous, crl->this_update);
-	if (crl->number != number)
-		return REFUSE("CRL number is %llu, expected %llu",
-		    (unsigned long long)crl->number,
-		    (unsigned long long)number);
-	return true;
 }

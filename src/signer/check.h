@@ -30,9 +30,17 @@ struct check {
 /* Limits, serial form and time, names; for SIGN_LEAF and SIGN_RESPONDER. */
 bool check_cert(const struct check *c, enum signer_kind kind,
     const struct cert *cert, struct err *err) MUST_CHECK;
-/* previous: the last number signed for this CA; 0 for none. */
+/* Name, key identifier and algorithm are those of the CA. */
+bool check_issuer(const struct check *c, struct bytes issuer, struct bytes aki,
+    enum sig_alg alg, struct err *err) MUST_CHECK;
+/* Which of the CA's CRLs is it?  0: the full one or its delta, else the shard
+ * that its IDP names. */
+bool check_crl_scope(const struct check *c, const struct crl *crl,
+    unsigned *shard, struct err *err) MUST_CHECK;
+/* previous, full: the last number signed in this scope, and the last of one
+ * that was no delta; 0 for none. */
 bool check_crl(const struct check *c, const struct crl *crl, uint64_t previous,
-    struct err *err) MUST_CHECK;
+    uint64_t full, struct err *err) MUST_CHECK;
 
 /* An answer of a delegated responder for certificates of one issuer
  * (check_ocsp.c). */

@@ -55,14 +55,36 @@ core_budget_used(const struct budget *b, int64_t now)
 	return used;
 }
 
-uint64_t
-core_crl_number(const struct journal_record *r)
+struct crl_past
+core_crl_past(const struct issuer *is, unsigned shard)
 {
-	uint64_t v = 0;
+	for (size_t i = 0; i < is->pasts_n; i++)
+		if (is->pasts[i].shard == shard)
+			return is->pasts[i];
+	return (struct crl_past){ .shard = shard };
+}
 
-	for (size_t i = SERIAL_SIZE - 8; i < SERIAL_SIZE; i++)
-		v = v << 8 | r->serial[i];
-	return v;
+void
+core_crl_past_add(struct crl_past *past, const struct journal_crl *crl)
+{
+	past->number = MAX_OF(past->number, crl->number);
+	if (!crl->is_delta)
+		past->full = MAX_OF(past->full, crl->number);
+}
+
+static void
+crl_remember(struct issuer *is, const struct journal_record *r)
+{
+	struct journal_crl crl = journal_crl_read(r);
+
+	for (size_t i = 0; i < is->pasts_n; i++)
+		if (is->pasts[i].shard == crl.shard) {
+			core_crl_past_add(&is->pasts[i], &crl);
+			return;
+		}
+	is->pasts = mem_grow(is->pasts, is->pasts_n + 1, sizeof(*is->pasts));
+	is->pasts[is->pasts_n] = (struct crl_past){ .shard = crl.shard };
+	core_crl_past_add(&is->pasts[is->pasts_n++], &crl);
 }
 
 void
@@ -80,7 +102,7 @@ core_remember(
 	is = issuer_get(c, r->issuer);
 	index_add(c->index, r, now);
 	if (r->kind == SIGN_CRL)
-		is->crl_number = MAX_OF(is->crl_number, core_crl_number(r));
+		crl_remember(is, r);
 	if (at > now - 60 * MINUTES && at >= 0)
 		budget_add(r->kind == SIGN_CRL ? &is->crls : &is->certs, at);
 }
@@ -129,8 +151,10 @@ signer_core_free(struct signer_core *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->issuers_n; i++)
+	for (size_t i = 0; i < c->issuers_n; i++) {
 		privkey_free(c->issuers[i].key);
+		free(c->issuers[i].pasts);
+	}
 	for (size_t i = 0; i < c->responders_n; i++)
 		privkey_free(c->responder_keys[i].key);
 	free(c->issuers);

@@ -20,13 +20,21 @@ struct budget {
 	uint64_t count[MINUTES];
 };
 
+/* The last CRLs signed in a scope: the full CRL and its deltas, or a shard. */
+struct crl_past {
+	unsigned shard;
+	uint64_t number; /* of any */
+	uint64_t full; /* of one that is no delta */
+};
+
 /* An issuer that the journal or a key has made known. */
 struct issuer {
 	uint8_t id[32];
 	struct privkey *key; /* NULL: only in the journal */
 	const struct signer_limits *limits; /* NULL: signs nothing */
 	struct ocsp_issuer_hashes hashes; /* with limits: of name and key */
-	uint64_t crl_number; /* the last one signed */
+	struct crl_past *pasts; /* one for each scope */
+	size_t pasts_n;
 	struct budget certs, crls;
 };
 
@@ -78,7 +86,9 @@ bool core_log_decide(const struct signer_core *c,
     struct err *err) MUST_CHECK;
 bool core_log_sign(struct signer_core *c, const struct journal_record *r,
     struct buf *out, struct err *err) MUST_CHECK;
-/* The number of a CRL's record. */
-uint64_t core_crl_number(const struct journal_record *r);
+/* What was signed in this scope before; zeros: nothing. */
+struct crl_past core_crl_past(const struct issuer *is, unsigned shard);
+/* The same with one more signed. */
+void core_crl_past_add(struct crl_past *past, const struct journal_crl *crl);
 
 #endif

@@ -42,6 +42,8 @@ limits_json(const struct signer_limits *l, struct arena *a)
 	json_object_set_new(o, "max_backdate", json_integer(l->max_backdate));
 	json_object_set_new(o, "hourly_budget", json_integer(l->hourly_budget));
 	json_object_set_new(o, "crl_validity", json_integer(l->crl_validity));
+	json_object_set_new(o, "crl_base", json_string(l->crl_base));
+	json_object_set_new(o, "delta_url", json_string(l->delta_url));
 	json_object_set_new(
 	    o, "responder_lifetime", json_integer(l->responder_lifetime));
 	json_object_set_new(o, "ocsp_validity", json_integer(l->ocsp_validity));
@@ -133,6 +135,17 @@ read_octets(struct reading *r, const char *key, struct bytes *out)
 	    base64url_decode(
 		bytes_of(json_string_value(v), json_string_length(v)), r->a,
 		out, r->err);
+}
+
+static bool
+read_text(struct reading *r, const char *key, const char **out)
+{
+	json_t *v;
+
+	if (!member(r, key, JSON_STRING, &v))
+		return false;
+	*out = json_string_value(v);
+	return true;
 }
 
 static bool
@@ -235,6 +248,8 @@ limits_read(const json_t *o, struct arena *a, struct signer_limits *out,
 	if (!member(&r, "ca", JSON_STRING, &ca) || !read_issuer(&r, l.issuer) ||
 	    !read_octets(&r, "issuer_name", &l.issuer_name) ||
 	    !read_octets(&r, "key_id", &l.key_id) || !read_numbers(&r, &l) ||
+	    !read_text(&r, "crl_base", &l.crl_base) ||
+	    !read_text(&r, "delta_url", &l.delta_url) ||
 	    !read_strings(&r, "eku_allowed", &l.eku_allowed) ||
 	    !read_names(&r, &l) ||
 	    !read_octets(&r, "name_constraints", &l.name_constraints))

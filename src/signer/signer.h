@@ -78,6 +78,9 @@ struct signer_limits {
 	int64_t max_lifetime, max_backdate;
 	int64_t hourly_budget;
 	int64_t crl_validity; /* longest nextUpdate - thisUpdate */
+	const char *crl_base; /* "http://…/crl/<ca>/", before a shard's number;
+				 empty: no shards */
+	const char *delta_url; /* of the delta CRL; empty: there is none */
 	int64_t responder_lifetime;
 	int64_t ocsp_validity; /* longest nextUpdate - thisUpdate */
 	struct signer_strings eku_allowed; /* dotted; any other is refused */
@@ -168,10 +171,19 @@ struct journal_record {
 	uint64_t position;
 	enum signer_kind kind;
 	uint8_t issuer[32];
-	uint8_t serial[SERIAL_SIZE]; /* or the CRL number, right-aligned */
+	uint8_t serial[SERIAL_SIZE]; /* or a CRL's, see below */
 	uint8_t tbs_sha256[32]; /* SIGN_LOG: the root, position: the size */
 	int64_t at_us;
 };
+/* What a CRL's record has in place of a serial: 7 octets 0, is it a delta, its
+ * shard in 4 octets (0: the full CRL), its number in 8. */
+struct journal_crl {
+	uint64_t number;
+	unsigned shard;
+	bool is_delta;
+};
+struct journal_crl journal_crl_read(const struct journal_record *r);
+void journal_crl_write(const struct journal_crl *crl, struct journal_record *r);
 bool journal_read(int fd, size_t *offset, struct journal_record *out, bool *end,
     struct err *err) MUST_CHECK;
 

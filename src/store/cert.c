@@ -26,6 +26,7 @@ cert_read(struct query *q, struct arena *a, struct cert_row *out)
 	out->revoked_at = column_int(q);
 	out->reason = (int)column_int(q);
 	out->sig_alg = (unsigned)column_int(q);
+	out->shard = (unsigned)column_int(q);
 }
 
 void

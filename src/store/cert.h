@@ -12,7 +12,7 @@
 	"c.not_after, c.created_at, c.profile, c.profile_hash, c.account_id, " \
 	"c.order_id, c.requester, c.spki_sha256, c.names, c.evidence_sha256, " \
 	"c.replaces, c.intent_position, c.issued_position, c.revoked_at, "     \
-	"c.reason, c.sig_alg"
+	"c.reason, c.sig_alg, c.shard"
 
 /* Reads CERT_COLUMNS. */
 void cert_read(struct query *q, struct arena *a, struct cert_row *out);

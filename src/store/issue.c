@@ -53,9 +53,9 @@ cert_insert(struct db *db, const struct cert_row *row, uint64_t position,
 	    "INSERT INTO cert (id, ca, issuer_key, serial, status, not_before, "
 	    "not_after, created_at, profile, profile_hash, account_id, "
 	    "order_id, requester, spki_sha256, names, evidence_sha256, "
-	    "replaces, intent_position, sig_alg, secret_sha256) VALUES (?1, "
-	    "?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-	    "?16, ?17, ?18, ?19)");
+	    "replaces, intent_position, sig_alg, secret_sha256, shard) VALUES "
+	    "(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+	    "?15, ?16, ?17, ?18, ?19, ?20)");
 
 	bind_text(&q, row->id);
 	bind_text(&q, row->ca);
@@ -78,6 +78,7 @@ cert_insert(struct db *db, const struct cert_row *row, uint64_t position,
 	bind_bytes(&q,
 	    row->secret_sha256 == NULL ? BYTES_NONE
 				       : bytes_of(row->secret_sha256, 32));
+	bind_int(&q, row->shard);
 	if (!query_change(&q, NULL, err))
 		return false;
 	*seq = sqlite3_last_insert_rowid(db->sqlite);
@@ -145,6 +146,8 @@ cert_intent_event(
 	if (row->secret_sha256 != NULL)
 		event_hex(e, "secret_sha256", row->secret_sha256, 32);
 	event_hex(e, "serial", row->serial, sizeof(row->serial));
+	if (row->shard != 0)
+		event_int(e, "shard", row->shard);
 	event_int(e, "sig_alg", row->sig_alg);
 	event_hex(e, "spki_sha256", row->spki_sha256, 32);
 	event_base64(e, "tbs", row->tbs);

@@ -276,7 +276,7 @@ store_key_is_blocked(struct store *s, const uint8_t spki_sha256[32],
 bool
 store_revoked_each(struct store *s, const uint8_t issuer_key[32], int64_t since,
     void (*each)(void *ctx, const uint8_t serial[20], int64_t revoked_at,
-	int reason, int64_t not_after),
+	int reason, int64_t not_after, unsigned shard),
     void *ctx, struct err *err)
 {
 	AUTO_LEASE r = { 0 };
@@ -286,7 +286,8 @@ store_revoked_each(struct store *s, const uint8_t issuer_key[32], int64_t since,
 		return false;
 	/* Read from the index cert_off alone, in its order. */
 	AUTO_QUERY q = query(r.db,
-	    "SELECT serial, revoked_at, reason, not_after FROM cert WHERE "
+	    "SELECT serial, revoked_at, reason, not_after, shard FROM cert "
+	    "WHERE "
 	    "issuer_key = ?1 AND status >= 3 AND not_after >= ?2 ORDER BY "
 	    "serial");
 
@@ -294,7 +295,7 @@ store_revoked_each(struct store *s, const uint8_t issuer_key[32], int64_t since,
 	bind_int(&q, since);
 	for (;;) {
 		uint8_t serial[20];
-		int64_t at;
+		int64_t at, not_after;
 		int reason;
 
 		if (!query_next(&q, &row, err))
@@ -304,7 +305,9 @@ store_revoked_each(struct store *s, const uint8_t issuer_key[32], int64_t since,
 		column_fixed(&q, serial, sizeof(serial));
 		at = column_int(&q);
 		reason = (int)column_int(&q);
-		each(ctx, serial, at, reason, column_int(&q));
+		not_after = column_int(&q);
+		each(ctx, serial, at, reason, not_after,
+		    (unsigned)column_int(&q));
 	}
 }
 

@@ -305,6 +305,7 @@ struct cert_row {
 	int64_t revoked_at;
 	int reason; /* enum crl_reason; -1: none */
 	unsigned sig_alg; /* enum sig_alg of codec */
+	unsigned shard; /* whose CRL it names; 0: the full one's */
 	struct bytes tbs, signature; /* filled by _get, not by _list */
 	/* Taken with the intent; not read back. */
 	const char *token_id, *approval_id;
@@ -360,35 +361,17 @@ bool store_cert_revoke(struct store *s, const char *id, int reason, int64_t now,
     const char *by, bool block_key, struct err *err) MUST_CHECK;
 bool store_key_is_blocked(struct store *s, const uint8_t spki_sha256[32],
     bool *blocked, struct err *err) MUST_CHECK;
-/* Calls each(ctx, serial, revoked_at, reason, not_after) in serial order for
- * every revoked or voided certificate of this key with not_after ≥ since. */
+/* Calls each() in serial order for every revoked or voided certificate of this
+ * key with not_after ≥ since. */
 bool store_revoked_each(struct store *s, const uint8_t issuer_key[32],
     int64_t since,
     void (*each)(void *ctx, const uint8_t serial[20], int64_t revoked_at,
-	int reason, int64_t not_after),
+	int reason, int64_t not_after, unsigned shard),
     void *ctx, struct err *err) MUST_CHECK;
 bool store_revoked_count(struct store *s, const uint8_t issuer_key[32],
     uint64_t *out, struct err *err) MUST_CHECK;
 
-/* ---- CRLs ---- */
-
-struct crl_row {
-	const char *ca;
-	uint8_t issuer_key[32];
-	uint64_t number, position;
-	int64_t this_update, next_update;
-	struct bytes der; /* empty while it is only announced */
-	uint8_t sha256[32]; /* of der, for its leaf; not read back */
-	uint8_t tbs_sha256[32]; /* of what is signed, for the intent's leaf */
-};
-/* Announces a CRL: a log position for its signature. */
-bool store_crl_intent(struct store *s, const struct crl_row *row,
-    uint64_t *position, struct err *err) MUST_CHECK;
-/* Published; the number must rise. */
-bool store_crl_publish(
-    struct store *s, const struct crl_row *row, struct err *err) MUST_CHECK;
-bool store_crl_get(struct store *s, const uint8_t issuer_key[32],
-    struct arena *a, struct crl_row *out, struct err *err) MUST_CHECK;
+/* CRLs: store/crl.h. */
 
 /* ---- the record ---- */
 

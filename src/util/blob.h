@@ -11,6 +11,9 @@ struct blob;
 
 /* Copies the bytes; one reference. */
 struct blob *blob_new(struct bytes d);
+/* Takes the memory of buf (empty afterwards) without a copy; its octets before
+ * `from` are not the blob's. */
+struct blob *blob_adopt(struct buf *buf, size_t from);
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b); /* NULL is allowed */
 struct bytes blob_bytes(const struct blob *b);

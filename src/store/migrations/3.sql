@@ -47,3 +47,36 @@ CREATE TABLE bulk_part (
 	serials BLOB NOT NULL
 );
 CREATE INDEX bulk_part_by_bulk ON bulk_part (bulk_seq);
+
+-- ---- CRLs in shards, and deltas ----
+
+-- The shard whose CRL the certificate names; 0: the full one.
+ALTER TABLE cert ADD COLUMN shard INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX cert_by_shard ON cert (issuer_key, shard, not_after)
+WHERE shard > 0;
+DROP INDEX cert_off;
+CREATE INDEX cert_off ON cert
+	(issuer_key, serial, not_after, revoked_at, reason, shard)
+WHERE status >= 3;
+
+-- Announced (der is NULL) and published: of each key and shard the full CRL,
+-- and a delta since the full one numbered base.  They share their numbers.
+CREATE TABLE crl_of_shard (
+	seq INTEGER PRIMARY KEY,
+	issuer_key BLOB NOT NULL CHECK (length(issuer_key) = 32),
+	shard INTEGER NOT NULL DEFAULT 0,
+	delta INTEGER NOT NULL DEFAULT 0 CHECK (delta IN (0, 1)),
+	number INTEGER NOT NULL,
+	base INTEGER NOT NULL DEFAULT 0,
+	ca TEXT NOT NULL,
+	position INTEGER NOT NULL,
+	this_update INTEGER NOT NULL,
+	next_update INTEGER NOT NULL,
+	der BLOB,
+	UNIQUE (issuer_key, shard, number)
+);
+INSERT INTO crl_of_shard (issuer_key, number, ca, position, this_update,
+	next_update, der)
+SELECT issuer_key, number, ca, position, this_update, next_update, der FROM crl;
+DROP TABLE crl;
+ALTER TABLE crl_of_shard RENAME TO crl;

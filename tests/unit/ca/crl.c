@@ -286,16 +286,18 @@ gate_holds(void **state)
 	struct ca_issued a = test_ca_issue(t, "default", "a.example");
 	struct issuer *issuer;
 	struct crl before;
+	uint32_t end;
 
 	revoke(t, &a, REASON_SUPERSEDED);
 	before = run(t);
 	issuer = state_ca_find(ca_state(t->ca), "issuing")->issuer;
-	issuer->crl.items[0].settled = true;
-	issuer->crl.dirty = true;
+	end = issuer->scopes[0]->ends[0];
+	issuer->scopes[0]->ends[0] = CRL_SETTLED;
+	issuer->scopes[0]->dirty = true;
 	t->now += 1;
 	assert_fails(t, ca_crl_run(t->ca, &t->err), ERR_INTERNAL);
 	assert_int_equal(published(t).number, before.number);
-	issuer->crl.items[0].settled = false;
+	issuer->scopes[0]->ends[0] = end;
 	t->now += 2;
 	assert_int_equal(run(t).entries_n, 1);
 }

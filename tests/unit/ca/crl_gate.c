@@ -52,7 +52,7 @@ gate(const char *leavers, const struct crl *prev, const struct crl *next,
     struct err *err)
 {
 	char text[64];
-	struct crl_gate g = { may_leave, text };
+	struct crl_gate g = { NOW, may_leave, text };
 
 	snprintf(text, sizeof(text), "%s", leavers);
 	return crl_gate_check(&g, prev, next, err);

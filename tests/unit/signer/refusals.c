@@ -495,6 +495,37 @@ crl_for_a_part(struct world *w)
 	CRL(s.only_ca_certs = true);
 }
 
+static struct bytes
+crl_of_another_base(struct world *w)
+{
+	CRL(s.idp_uri = "http://other.test/crl/test/1.crl");
+}
+
+static struct bytes
+crl_of_shard_0(struct world *w)
+{
+	CRL(s.idp_uri = "http://ca.test/crl/test/0.crl");
+}
+
+static struct bytes
+crl_delta_without_base(struct world *w)
+{
+	CRL(s.is_delta = true);
+}
+
+/* RFC 5280 section 5.2.4: the base must have been issued. */
+static struct bytes
+crl_delta_of_nothing(struct world *w)
+{
+	CRL((s.is_delta = true, s.base = first_crl.number + 1));
+}
+
+static struct bytes
+crl_next_publish_late(struct world *w)
+{
+	CRL(s.next_publish = s.next_update + 1);
+}
+
 /* A freshest CRL, not critical, so that a reader may follow it. */
 static struct bytes
 crl_points_elsewhere(struct world *w)
@@ -593,8 +624,13 @@ const struct refusal refusals[] = {
 	ROW(SIGN_CRL, crl_over_at_once, "nextUpdate is not behind"),
 	ROW(SIGN_CRL, crl_wrong_issuer, "issuer is"),
 	ROW(SIGN_CRL, crl_wrong_aki, "authority key identifier is 0102"),
-	ROW(SIGN_CRL, crl_for_a_part, "a delta or for a part"),
-	ROW(SIGN_CRL, crl_points_elsewhere, "an extension that we do not"),
+	ROW(SIGN_CRL, crl_for_a_part, "for a part that is no shard"),
+	ROW(SIGN_CRL, crl_of_another_base, "for a part that is no shard"),
+	ROW(SIGN_CRL, crl_of_shard_0, "for a part that is no shard"),
+	ROW(SIGN_CRL, crl_delta_without_base, "base is 0"),
+	ROW(SIGN_CRL, crl_delta_of_nothing, "delta CRL's base is"),
+	ROW(SIGN_CRL, crl_points_elsewhere, "points to a delta CRL"),
+	ROW(SIGN_CRL, crl_next_publish_late, "next publication"),
 	ROW(SIGN_CRL, crl_entry_with_more, "an extension that we do not"),
 };
 

@@ -53,6 +53,8 @@ make_limits(struct world *w)
 		.max_backdate = 3600,
 		.hourly_budget = 100000,
 		.crl_validity = 7 * WORLD_DAY,
+		.crl_base = "http://ca.test/crl/test/",
+		.delta_url = "http://ca.test/crl/test-delta.crl",
 		.responder_lifetime = 30 * WORLD_DAY,
 		.ocsp_validity = 3 * WORLD_DAY,
 		.eku_allowed = { client_too, 2 },

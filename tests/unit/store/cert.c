@@ -279,7 +279,7 @@ struct seen {
 
 static void
 see(void *ctx, const uint8_t serial[20], int64_t revoked_at, int reason,
-    int64_t not_after)
+    int64_t not_after, unsigned shard)
 {
 	struct seen *s = ctx;
 
@@ -287,6 +287,7 @@ see(void *ctx, const uint8_t serial[20], int64_t revoked_at, int reason,
 	memcpy(s->last, serial, 20);
 	assert_int_equal(revoked_at, NOW + 1);
 	assert_true(not_after > NOW);
+	assert_int_equal(shard, 0);
 	s->reasons += reason;
 	s->n++;
 }

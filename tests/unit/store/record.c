@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 #include "fixture.h"
+#include "store/crl.h"
 
 static void
 test_events_are_canonical(void **state)
@@ -119,6 +120,13 @@ test_profiles(void **state)
 	assert_string_equal(json, "{\"lifetime\":1}");
 }
 
+static bool
+crl_get(struct fixture *f, const struct crl_row *row, struct crl_row *out)
+{
+	return store_crl_get(f->s, row->issuer_key, row->shard, row->is_delta,
+	    f->a, out, &f->err);
+}
+
 static void
 test_crls(void **state)
 {
@@ -134,21 +142,19 @@ test_crls(void **state)
 	const char *kind, *body;
 
 	fill_hash(row.issuer_key, 0x11);
-	assert_err(f, ERR_NOT_FOUND,
-	    store_crl_get(f->s, row.issuer_key, f->a, &out, &f->err));
+	assert_err(f, ERR_NOT_FOUND, crl_get(f, &row, &out));
 	assert_ok(f, store_crl_intent(f->s, &row, &position, &f->err));
 	assert_int_equal(position, 1);
 	/* Announced, not published; and a number is announced once. */
-	assert_err(f, ERR_NOT_FOUND,
-	    store_crl_get(f->s, row.issuer_key, f->a, &out, &f->err));
+	assert_err(f, ERR_NOT_FOUND, crl_get(f, &row, &out));
 	assert_err(
 	    f, ERR_CONFLICT, store_crl_intent(f->s, &row, &position, &f->err));
 	assert_err(f, ERR_INTERNAL, store_crl_publish(f->s, &row, &f->err));
 	row.position = position;
 	row.der = bytes_str("a CRL");
-	fill_hash(row.sha256, 0x66);
+	fill_hash(row.tbs_sha256, 0x66);
 	assert_ok(f, store_crl_publish(f->s, &row, &f->err));
-	assert_ok(f, store_crl_get(f->s, row.issuer_key, f->a, &out, &f->err));
+	assert_ok(f, crl_get(f, &row, &out));
 	assert_int_equal(out.number, 1000);
 	assert_int_equal(out.position, 1);
 	assert_int_equal(out.this_update, NOW);
@@ -157,8 +163,11 @@ test_crls(void **state)
 	assert_true(bytes_is(out.der, "a CRL"));
 	body = log_last(f, &kind);
 	assert_string_equal(kind, "crl");
-	assert_non_null(strstr(body, "\"number\":1000,\"sha256\":\"6666"));
+	assert_non_null(strstr(body, "\"number\":1000"));
+	assert_non_null(strstr(body, "\"tbs_sha256\":\"6666"));
+	assert_null(strstr(body, "shard"));
 	/* The number rises. */
+	row.previous = 1000;
 	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &row, &f->err));
 	row.number = 999;
 	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &row, &f->err));
@@ -166,11 +175,97 @@ test_crls(void **state)
 	row.der = bytes_str("another");
 	assert_ok(f, store_crl_intent(f->s, &row, &row.position, &f->err));
 	assert_ok(f, store_crl_publish(f->s, &row, &f->err));
-	assert_ok(f, store_crl_get(f->s, row.issuer_key, f->a, &out, &f->err));
+	assert_ok(f, crl_get(f, &row, &out));
 	assert_true(bytes_is(out.der, "another"));
 	row.number = UINT64_MAX;
 	assert_err(
 	    f, ERR_CONFLICT, store_crl_intent(f->s, &row, &position, &f->err));
+}
+
+/* boulder#7590: who compared his with another one than is published loses. */
+static void
+test_boulder_7590_crl_compare_and_swap(void **state)
+{
+	struct fixture *f = *state;
+	struct crl_row a = { .ca = "issuing",
+		.number = 10,
+		.this_update = NOW,
+		.next_update = NOW + 86400,
+		.der = bytes_str("a") };
+	struct crl_row b = a, out;
+	uint64_t last;
+
+	fill_hash(a.issuer_key, 0x11);
+	fill_hash(b.issuer_key, 0x11);
+	b.number = 11;
+	b.der = bytes_str("b");
+	assert_ok(f, store_crl_intent(f->s, &a, &a.position, &f->err));
+	assert_ok(f, store_crl_intent(f->s, &b, &b.position, &f->err));
+	assert_ok(f, store_crl_publish(f->s, &b, &f->err));
+	/* The slow one: its number falls, and it has not seen b. */
+	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &a, &f->err));
+	/* Nor with a higher number, while it has not. */
+	a.number = 12;
+	assert_ok(f, store_crl_intent(f->s, &a, &a.position, &f->err));
+	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &a, &f->err));
+	a.previous = 11;
+	assert_ok(f, store_crl_publish(f->s, &a, &f->err));
+	assert_ok(f, crl_get(f, &a, &out));
+	assert_int_equal(out.number, 12);
+	assert_ok(
+	    f, store_crl_last_number(f->s, a.issuer_key, 0, &last, &f->err));
+	assert_int_equal(last, 12);
+}
+
+/* Shards count for themselves, a delta with its full CRL. */
+static void
+test_crl_scopes(void **state)
+{
+	struct fixture *f = *state;
+	struct crl_row full = { .ca = "issuing",
+		.number = 10,
+		.this_update = NOW,
+		.next_update = NOW + 86400,
+		.der = bytes_str("full") };
+	struct crl_row shard = full, delta = full, out;
+	uint64_t position;
+
+	fill_hash(full.issuer_key, 0x11);
+	shard = delta = full;
+	shard.shard = 3;
+	shard.der = bytes_str("shard");
+	delta.is_delta = true;
+	delta.der = bytes_str("delta");
+	delta.base = 10;
+	assert_ok(f, store_crl_intent(f->s, &full, &position, &f->err));
+	assert_ok(f, store_crl_intent(f->s, &shard, &position, &f->err));
+	/* RFC 5280 section 5.2.3: one sequence. */
+	assert_err(f, ERR_CONFLICT,
+	    store_crl_intent(f->s, &delta, &position, &f->err));
+	delta.number = 11;
+	assert_ok(f, store_crl_intent(f->s, &delta, &position, &f->err));
+	/* Its base must be out. */
+	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &delta, &f->err));
+	assert_ok(f, store_crl_publish(f->s, &full, &f->err));
+	assert_ok(f, store_crl_publish(f->s, &shard, &f->err));
+	assert_ok(f, store_crl_publish(f->s, &delta, &f->err));
+	assert_ok(f, crl_get(f, &full, &out));
+	assert_true(bytes_is(out.der, "full"));
+	assert_ok(f, crl_get(f, &shard, &out));
+	assert_true(bytes_is(out.der, "shard"));
+	assert_ok(f, crl_get(f, &delta, &out));
+	assert_true(bytes_is(out.der, "delta"));
+	assert_int_equal(out.base, 10);
+	/* The next full one leaves the delta until a new one is made. */
+	full.number = 12;
+	full.previous = 10;
+	assert_ok(f, store_crl_publish(f->s, &full, &f->err));
+	assert_ok(f, crl_get(f, &delta, &out));
+	delta.number = 13;
+	delta.previous = 11;
+	assert_err(f, ERR_CONFLICT, store_crl_publish(f->s, &delta, &f->err));
+	delta.base = 12;
+	assert_ok(f, store_crl_publish(f->s, &delta, &f->err));
 }
 
 static void
@@ -245,6 +340,8 @@ main(void)
 		T(test_log_is_append_only),
 		T(test_profiles),
 		T(test_crls),
+		T(test_boulder_7590_crl_compare_and_swap),
+		T(test_crl_scopes),
 		T(test_node_stays),
 		T(test_clean),
 	};
