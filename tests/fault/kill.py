@@ -207,6 +207,7 @@ def bulk_flow(point):
         s.stop()
         kinds = record.check(s)
         assert kinds["cert-revoked"] == (0 if before else len(serials)), kinds
+        assert s.cli("log", "replay", parse=True)["agrees"]
         print(point, dict(kinds))
 
 

@@ -239,3 +239,6 @@ with server(**{"profiles.default.revocation_secret": "true"}) as s:
     by_secret_of_est(s)
     by_certbot(s)
     by_decision(s, int(sys.argv[2]) if len(sys.argv) > 2 else 1000)
+    # All of it can be told from the log alone.
+    replayed = s.cli("log", "replay", parse=True)
+    assert replayed["agrees"], replayed
