@@ -2,6 +2,7 @@
 #include "api/query.h"
 #include "api/reply.h"
 #include "api/view.h"
+#include "ca/responder.h"
 #include "codec/crl.h"
 #include "codec/pem.h"
 
@@ -28,6 +29,27 @@ view_crl(struct api *api, const struct ca_view *ca)
 		view_count(o, "entries", crl.entries_n);
 	}
 	blob_unref(blob);
+	return o;
+}
+
+/* Which responder signs now, and until when. */
+static json_t *
+view_responder(struct api *api, const struct ca_view *ca, struct arena *a)
+{
+	struct err ignored = { 0 };
+	struct responder r;
+	struct cert cert;
+	json_t *o;
+
+	if (!ca_responder_get(api->deps.ca, ca->key,
+		clock_now(&api->deps.clock), &r, &ignored) ||
+	    !cert_parse(r.certificate, a, &cert, &ignored))
+		return json_null();
+	o = json_object();
+	view_hex(o, "serial", cert.serial);
+	view_time(o, "not_before", r.not_before);
+	view_time(o, "not_after", r.not_after);
+	view_hex(o, "key_hash", bytes_of(r.key_hash, sizeof(r.key_hash)));
 	return o;
 }
 
@@ -58,6 +80,8 @@ view_ca(struct api *api, const struct ca_view *ca, struct http_req *req)
 	json_object_set_new(o, "crl", crl);
 	json_object_set(
 	    o, "crl_next_update", json_object_get(crl, "next_update"));
+	json_object_set_new(
+	    o, "responder", view_responder(api, ca, req->arena));
 	return o;
 }
 

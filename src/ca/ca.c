@@ -477,6 +477,7 @@ ca_new(const struct ca_deps *deps, const struct config *config, struct ca **out,
 	pthread_mutex_init(&ca->crl_run, NULL);
 	pthread_mutex_init(&ca->lock, NULL);
 	artefact_init(&ca->roots);
+	responders_init(&ca->responders);
 	/* The life before may have left something; a status-only start does not
 	 * look, housekeeping does when a write holds again. */
 	atomic_store(&ca->unfinished, true);
@@ -517,6 +518,7 @@ ca_free(struct ca *ca)
 		free(k);
 	}
 	artefact_done(&ca->roots);
+	responders_done(&ca->responders);
 	status_index_free(ca->status);
 	pthread_mutex_destroy(&ca->reload);
 	pthread_mutex_destroy(&ca->crl_run);

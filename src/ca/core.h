@@ -18,6 +18,7 @@
 #include "ca/chain.h"
 #include "ca/crl_state.h"
 #include "ca/profile.h"
+#include "ca/responder_set.h"
 #include "ca/status.h"
 
 /* A certificate that another CA has issued for an issuer's name and key. */
@@ -48,6 +49,9 @@ struct issuer {
 	struct crl_state *scopes[CRL_SHARDS_MAX + 1];
 	atomic_uint scopes_n;
 	const char *crl_base; /* of its shards' URIs: "http://…/crl/<ca>/" */
+	/* responder.c: which one the log was told of last (NULL: none). */
+	bool told;
+	const struct known_responder *told_responder;
 };
 
 /* A CA in one configuration. */
@@ -94,6 +98,7 @@ struct ca {
 	struct known_profile *profiles;
 	struct inflight *inflight;
 	struct artefact roots;
+	struct responders responders;
 	struct status_index *status;
 	atomic_bool status_whole; /* it stands for the record */
 	_Atomic int64_t status_since; /* nothing that expired before */

@@ -31,5 +31,8 @@ bool ca_responder_sign(struct ca *ca, const uint8_t issuer_key[32],
 /* Housekeeping: issues what is missing and what is due.  Cheap when nothing
  * is. */
 bool ca_responder_run(struct ca *ca, struct err *err) MUST_CHECK;
+/* The same, but writes nothing: what is on record is looked up (status-only).
+ */
+bool ca_responder_look(struct ca *ca, struct err *err) MUST_CHECK;
 
 #endif

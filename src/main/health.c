@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "ca/responder.h"
 #include "main/health.h"
 
 static void
@@ -87,6 +88,30 @@ cas_print(struct health *h, int64_t now, struct buf *b)
 }
 
 static void
+responders(struct buf *b, struct ca *ca, int64_t now)
+{
+	static const char name[] = "chancery_ocsp_responder_not_after_seconds";
+	const struct ca_view *cas;
+	size_t n = ca_list(ca, &cas);
+
+	buf_printf(b,
+	    "# HELP %s End of the responder's certificate that signs now; 0: "
+	    "none.\n# TYPE %s gauge\n",
+	    name, name);
+	for (size_t i = 0; i < n; i++) {
+		struct err ignored = { 0 };
+		struct responder r;
+		bool live;
+
+		if (!cas[i].online)
+			continue;
+		live = ca_responder_get(ca, cas[i].key, now, &r, &ignored);
+		buf_printf(b, "%s{ca=\"%s\"} %" PRId64 "\n", name, cas[i].name,
+		    live ? r.not_after : 0);
+	}
+}
+
+static void
 get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct health *h = ctx;
@@ -119,6 +144,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	gauge(&b, "chancery_approvals_pending",
 	    "Requests that wait for an operator.", ca.approvals_pending);
 	counter(&b, "chancery_crls_total", "CRLs published.", ca.crls);
+	responders(&b, h->ca, req->now);
 	counter(&b, "chancery_acme_validations_ok_total", "Held.",
 	    acme.validations_ok);
 	counter(&b, "chancery_acme_validations_failed_total", "Failed.",

@@ -3,6 +3,7 @@
 #include "ca/approval.h"
 #include "ca/bulk.h"
 #include "ca/crl.h"
+#include "ca/responder.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
 #include "util/log.h"
@@ -160,6 +161,9 @@ tick(struct housekeeping *h)
 		if (s->log != NULL && !tlog_run(s->log, &err))
 			log_err(LOG_ERROR, "log-checkpoint", &err);
 		err_clear(&err);
+		if (!ca_responder_run(s->ca, &err))
+			log_err(LOG_ERROR, "responder", &err);
+		err_clear(&err);
 		if (!acme_run(s->acme, &err))
 			log_err(LOG_ERROR, "validations", &err);
 		err_clear(&err);
@@ -170,7 +174,8 @@ tick(struct housekeeping *h)
 		}
 		if (is_due(&h->clean_at, CLEAN_EVERY_MS))
 			clean(s);
-	}
+	} else if (!ca_responder_look(s->ca, &err))
+		log_err(LOG_ERROR, "responder", &err);
 	atomic_store(&s->health.crls_current,
 	    ca_crl_current(s->ca, clock_now(&s->clock)));
 }

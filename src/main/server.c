@@ -3,6 +3,7 @@
 #include "main/child.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
+#include "ca/responder.h"
 #include "main/server.h"
 #include "util/log.h"
 
@@ -65,6 +66,18 @@ open_store(struct server *s, struct err *err)
 	return true;
 }
 
+/* Without a responder no status is told by OCSP, but all else goes on;
+ * housekeeping tries again. */
+static void
+open_responders(struct server *s)
+{
+	struct err err = { 0 };
+
+	if (!(s->status_only ? ca_responder_look(s->ca, &err)
+			     : ca_responder_run(s->ca, &err)))
+		log_err(LOG_ERROR, "responder", &err);
+}
+
 static bool
 open_core(struct server *s, struct err *err)
 {
@@ -80,13 +93,16 @@ open_core(struct server *s, struct err *err)
 
 	if (!ca_new(&deps, server_config(s), &s->ca, err))
 		return false;
-	if (s->status_only)
+	if (s->status_only) {
+		open_responders(s);
 		return true;
+	}
 	if (!ca_recover(s->ca, &finished, &voided, err))
 		return false;
 	if (finished + voided > 0)
 		log_event(LOG_WARN, "recovered", LF_INT("finished", finished),
 		    LF_INT("voided", voided));
+	open_responders(s);
 	return ca_crl_run(s->ca, err);
 }
 

@@ -19,6 +19,8 @@ static const char *const fault_points[] = {
 	"issue.issued.before",
 	"issue.issued.after",
 	"issue.reply.before",
+	"responder.issue.before",
+	"responder.issue.after",
 	"revoke.before",
 	"revoke.after",
 	"compromise.block.before",

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-known = ("account.insert", "order.insert", "challenge.start",
+known = ("responder.", "account.insert", "order.insert", "challenge.start",
          "validation.finish", "issue.", "journal.", "signer.reply",
          "writer.commit", "revoke.", "bulk.", "compromise.", "crl.", "log.",
          "tls.renew", "vfs.", "token.", "approval.", "ceremony.")

@@ -80,6 +80,17 @@ test_sign(void *ctx, const struct signer_request *req, struct buf *signature,
 	return true;
 }
 
+static bool
+test_responder(void *ctx, struct buf *spki, struct err *err)
+{
+	struct test_ca *t = ctx;
+	struct signer inner = signer_local_port(t->local);
+
+	if (atomic_load(&t->signing) == SIGNING_UNREACHABLE)
+		return fail(err, ERR_SIGNER, "the signer is not there");
+	return signer_responder(&inner, spki, err);
+}
+
 bool
 test_ca_read_file(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err)
@@ -220,7 +231,7 @@ start(struct test_ca *t, bool create)
 	struct ca_deps deps = { .lanes = t->lanes,
 		.clock = { test_clock, t },
 		.random = random_system(),
-		.signer = { test_sign, t },
+		.signer = { test_sign, t, test_responder },
 		.read_file = test_ca_read_file,
 		.read_ctx = t };
 

@@ -80,3 +80,8 @@ INSERT INTO crl_of_shard (issuer_key, number, ca, position, this_update,
 SELECT issuer_key, number, ca, position, this_update, next_update, der FROM crl;
 DROP TABLE crl;
 ALTER TABLE crl_of_shard RENAME TO crl;
+
+-- ---- responders ----
+
+CREATE INDEX cert_responder ON cert (issuer_key, not_after)
+WHERE profile = 'ocsp-responder';
