@@ -285,8 +285,10 @@ static const struct config_row rows[] = {
 	    .at = AT(ocsp.key),
 	    .words = words_ocsp_key,
 	    .def = "p256",
-	    .text = "The kind of the responder's keys. Has no effect in this "
-		    "version." },
+	    .text = "The kind of key that init makes for the OCSP responder, "
+		    "keys/ocsp.key. That file may be replaced by a key of any "
+		    "of these kinds: its certificates are issued at the next "
+		    "start." },
 	{ .key = "ocsp.unissued",
 	    .type = CONFIG_WORD,
 	    .at = AT(ocsp.unissued),
