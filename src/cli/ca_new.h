@@ -20,6 +20,15 @@ struct new_ca {
 bool ca_new_make(struct act *act, const struct new_ca *new,
     const struct loaded_ca *parent, struct cert *out,
     struct err *err) MUST_CHECK;
+/*
+ * The same under somebody else's root, in two steps.  First the key and
+ * certs/NAME.csr, with the name of `like` but for the common name; then the
+ * chain that came back, checked for the key; `command` is what to say then.
+ */
+bool ca_request_make(struct act *act, const struct new_ca *new,
+    const struct cert *like, const char *command, struct err *err) MUST_CHECK;
+bool ca_request_finish(struct act *act, const struct new_ca *new,
+    const char *chain_file, struct cert *out, struct err *err) MUST_CHECK;
 /* What is left of the parent's life, at most `most`. */
 int64_t ca_new_lifetime(
     const struct act *act, const struct cert *parent, int64_t most);

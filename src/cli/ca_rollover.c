@@ -10,7 +10,8 @@ struct rollover {
 	struct act act;
 	struct new_ca new;
 	const char *parent;
-	bool same_key, subject_kept;
+	const char *chain; /* --chain: what came back */
+	bool same_key, request;
 	const struct loaded_ca *old;
 };
 
@@ -111,8 +112,8 @@ find_parent(struct rollover *r, const struct loaded_ca **out, struct err *err)
 	}
 	if (r->parent == NULL && ca == NULL)
 		return fail(err, ERR_NOT_FOUND,
-		    "what has issued CA %s is no CA of this configuration; its "
-		    "operator signs the next one",
+		    "what has issued CA %s is no CA of this configuration; "
+		    "--request makes what its operator signs",
 		    r->old->config->name);
 	/* A renewal stays where it is; a new generation follows its root's. */
 	while (ca != NULL && !r->same_key && ca->successor != NULL)
@@ -128,13 +129,21 @@ roll_issuing(struct rollover *r, struct err *err)
 	const struct loaded_ca *parent;
 	struct cert cert;
 
-	if (!find_parent(r, &parent, err))
-		return false;
-	if (r->new.name_constraints.n == 0)
-		r->new.name_constraints =
-		    r->old->chain.certs[0].name_constraints;
-	if (!ca_new_make(act, &r->new, parent, &cert, err))
-		return false;
+	if (r->request)
+		return ca_request_make(act, &r->new, &r->old->chain.certs[0],
+		    act_printf(act, "ca rollover %s", old->name), err);
+	if (r->chain != NULL) {
+		if (!ca_request_finish(act, &r->new, r->chain, &cert, err))
+			return false;
+	} else {
+		if (!find_parent(r, &parent, err))
+			return false;
+		if (r->new.name_constraints.n == 0)
+			r->new.name_constraints =
+			    r->old->chain.certs[0].name_constraints;
+		if (!ca_new_make(act, &r->new, parent, &cert, err))
+			return false;
+	}
 	edit_limits(act, old, r->new.name);
 	act_edit(
 	    act, act_printf(act, "cas.%s.successor", old->name), r->new.name);
@@ -352,6 +361,9 @@ roll(struct rollover *r, const char *name, struct err *err)
 		r->new.name = next;
 	act_say(act, "ca", r->new.name);
 	act_say(act, "takes over from", name);
+	if (cert_is_self_signed(old) && (r->request || r->chain != NULL))
+		return fail(err, ERR_USAGE,
+		    "CA %s is a root: nobody else signs it", name);
 	if (cert_is_self_signed(old))
 		return roll_root(r, err);
 	if (r->new.common_name == NULL)
@@ -383,6 +395,8 @@ ca_rollover_run(struct cli *cli)
 	const struct option_row rows[] = {
 		{ "as", OPTION_TEXT, &r->new.name, 0, 0 },
 		{ "same-key", OPTION_FLAG, &r->same_key, 0, 0 },
+		{ "request", OPTION_FLAG, &r->request, 0, 0 },
+		{ "chain", OPTION_TEXT, &r->chain, 0, 0 },
 		{ "key", OPTION_TEXT, &r->new.kind, 0, 0 },
 		{ "lifetime", OPTION_DURATION, &r->new.lifetime, 0, 0 },
 		{ "parent", OPTION_TEXT, &r->parent, 0, 0 },

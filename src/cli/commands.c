@@ -262,6 +262,11 @@ static const struct cli_option ca_rollover_options[] = {
 	{ "--as", "NAME", "The next one's name; default NAME-2, NAME-3 …" },
 	{ "--same-key", NULL,
 	    "Renew the certificate alone: same key, same name, new dates." },
+	{ "--request", NULL,
+	    "Under a root that is not ours: make the key and a request." },
+	{ "--chain", "FILE",
+	    "What came back for the request, PEM: the new CA's certificate, "
+	    "then those above it." },
 	CA_KEY_KIND,
 	CA_LIFETIME("Of the new certificate; default 10 years, 20 of a root."),
 	{ "--parent", "CA",
@@ -415,7 +420,8 @@ const struct cli_command cli_commands[] = {
 	    "makes an issuing CA beside the first one", ca_new_run,
 	    ca_new_options },
 	{ "ca rollover",
-	    "NAME [--as NAME] [--same-key] [--key KIND] [--lifetime TIME] "
+	    "NAME [--as NAME] [--same-key|--request|--chain FILE] [--key KIND] "
+	    "[--lifetime TIME] "
 	    "[--parent CA] [--common-name CN] [--permit NAME]… "
 	    "[--exclude NAME]… " ACT_USAGE,
 	    "makes the next generation of a CA; the old one drains",

@@ -6,7 +6,8 @@
 /* A path as far as the file has it. */
 struct place {
 	const struct config_node *node; /* the deepest that is there */
-	bool flow; /* it stands in braces or brackets */
+	bool flow; /* it is in braces or brackets, or stands in some */
+	bool inside; /* it stands in some */
 	const char *rest; /* what is missing of the path; "" for nothing */
 };
 
@@ -141,6 +142,7 @@ find(const struct config_node *root, const struct config_edit *e,
 		if (next == NULL)
 			break;
 		p.node = next;
+		p.inside = p.flow;
 		p.flow = p.flow || next->flow;
 		p.rest = rest;
 	}
@@ -162,7 +164,8 @@ line_break(struct bytes t, size_t at)
 static size_t
 line_start(struct bytes t, unsigned line)
 {
-	size_t at = 0;
+	/* The byte order mark has no column. */
+	size_t at = t.n >= 3 && memcmp(t.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	while (--line > 0 && at < t.n) {
 		while (at < t.n && line_break(t, at) == 0)
@@ -238,7 +241,7 @@ set_value(struct bytes t, const struct place *p, const struct config_edit *e,
 	/* "key:" with nothing behind it. */
 	if (from > 0 && t.p[from - 1] == ':')
 		buf_add_byte(&value, ' ');
-	put_value(&value, e, p->flow);
+	put_value(&value, e, p->inside);
 	replace(t, from, to, buf_bytes(&value), out);
 }
 

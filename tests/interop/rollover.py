@@ -440,7 +440,64 @@ def refused_by_the_signer():
         assert s.get("/readyz")[0] == 200
 
 
-PARTS = {"issuing": issuing_ca_under_load, "root": root, "new": another_ca,
+def under_another_root():
+    """init --sub-ca, then the next generation under the same strange root."""
+    s = Server.fresh(name="Below", init=("--sub-ca",))
+    extensions = s.top / "ca.ext"
+    extensions.write_text(
+        "basicConstraints = critical, CA:TRUE, pathlen:0\n"
+        "keyUsage = critical, keyCertSign, cRLSign\n"
+        "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n")
+
+    def sign(name):
+        run("openssl", "x509", "-req", "-in", s.state / f"certs/{name}.csr",
+            "-CA", s.top / "root.pem", "-CAkey", s.top / "root.key",
+            "-days", "1000", "-extfile", extensions, "-out",
+            s.top / f"{name}.pem")
+        chain = s.top / f"{name}-chain.pem"
+        chain.write_text((s.top / f"{name}.pem").read_text() +
+                         (s.top / "root.pem").read_text())
+        return chain
+
+    try:
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "3000", "-subj",
+            "/O=Elsewhere/CN=Their Root", "-keyout", s.top / "root.key",
+            "-out", s.top / "root.pem", "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign")
+        s.cli("ca", "import", "--ca", "issuing", "--chain", sign("issuing"))
+        s.start(testing=False)
+        accepted(s.root, issue(s, "first.test"))
+        alone = s.cli("ca", "rollover", "issuing", check=False)
+        assert alone.returncode == 1 and "--request" in alone.stderr, alone
+        early = s.cli("ca", "rollover", "issuing", "--chain",
+                      s.top / "issuing-chain.pem", check=False)
+        assert early.returncode == 1 and "--request" in early.stderr, early
+        s.cli("ca", "rollover", "issuing", "--request")
+        wrong = s.cli("ca", "rollover", "issuing", "--chain",
+                      s.top / "issuing-chain.pem", check=False)
+        assert wrong.returncode == 1 and "not for the key" in wrong.stderr
+        out = s.cli("ca", "rollover", "issuing", "--chain",
+                    sign("issuing-2"), parse=True)
+        assert out["server"] == "has taken it up", out
+        pem = issue(s, "second.test")
+        assert "Issuing CA 2," in issuer_of(pem), issuer_of(pem)
+        accepted(s.root, pem)
+        accepted(s.root, s.top / "first.test.pem")
+        s.cli("check")
+        # The same key with another identifier would orphan what exists.
+        extensions.write_text(extensions.read_text().replace(
+            "subjectKeyIdentifier = hash",
+            "subjectKeyIdentifier = 0102030405060708"))
+        other = s.cli("ca", "import", "--ca", "issuing-2", "--chain",
+                      sign("issuing-2"), "--replace", check=False)
+        assert other.returncode == 1 and "--force" in other.stderr, other
+    finally:
+        s.close()
+    assert not s.findings, s.findings
+
+
+PARTS = {"sub": under_another_root, "issuing": issuing_ca_under_load, "root": root, "new": another_ca,
          "refused": refused_by_the_signer}
 for part in sys.argv[1:] or PARTS:
     PARTS[part]()

@@ -71,7 +71,7 @@ test_null_and_lists_are_values(void **state)
 	edits_to("cas:\n  i:\n    key: k\n", &cross, 1,
 	    "cas:\n  i:\n    key: k\n    cross: [a.pem, \"b c.pem\"]\n");
 	edits_to("cas:\n  i:\n    cross: []\n    key: k\n", &cross, 1,
-	    "cas:\n  i:\n    cross: [\"a.pem\", \"b c.pem\"]\n    key: k\n");
+	    "cas:\n  i:\n    cross: [a.pem, \"b c.pem\"]\n    key: k\n");
 	edits_to("cas:\n  i:\n    cross:\n      - x\n      - y\n    key: k\n",
 	    &cross, 1,
 	    "cas:\n  i:\n    cross:\n      [a.pem, \"b c.pem\"]\n"
