@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +49,20 @@ check_owner(struct act *act, struct err *err)
 		act->cli->state, (unsigned)st.st_uid);
 }
 
+/* Two of them would each lose what the other wrote. */
+static bool
+lock(struct act *act, struct err *err)
+{
+	act->keys =
+	    openat(act->state, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (act->keys < 0)
+		return fail_errno(err, ERR_CONFIG, "%s/keys", act->cli->state);
+	return flock(act->keys, LOCK_EX | LOCK_NB) == 0 ||
+	    errno != EWOULDBLOCK ||
+	    fail(err, ERR_CONFLICT, "another ca command is at work on %s",
+		act->cli->state);
+}
+
 bool
 act_open(struct act *act, struct err *err)
 {
@@ -55,6 +71,7 @@ act_open(struct act *act, struct err *err)
 	struct clock clock;
 
 	act->report = arena_adopt(cli->arena, json_t, json_object());
+	act->keys = -1;
 	act->state = open(cli->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (act->state < 0)
 		return fail_errno(err, ERR_CONFIG, "%s", cli->state);
@@ -66,7 +83,7 @@ act_open(struct act *act, struct err *err)
 	act->now = clock_now(&clock);
 	act->lane = lane_new();
 	act->cas = load_cas(act->lane, &source, act->config, cli->arena);
-	return check_owner(act, err) && read_node(act, err) &&
+	return lock(act, err) && check_owner(act, err) && read_node(act, err) &&
 	    file_read(
 		cli->config_path, CONFIG_FILE_MAX, cli->arena, &act->text, err);
 }
@@ -78,6 +95,8 @@ act_close(struct act *act)
 	secret_free(act->root_passphrase);
 	lane_free(act->lane);
 	config_free(act->config);
+	if (act->keys >= 0)
+		close(act->keys);
 	if (act->state >= 0)
 		close(act->state);
 }

@@ -34,6 +34,7 @@ struct act {
 	int64_t now;
 	uint8_t node;
 	int state; /* descriptor of the state directory */
+	int keys; /* of its keys/, locked */
 	struct secret *passphrase, *root_passphrase;
 	struct config_edit edits[ACT_EDITS_MAX];
 	size_t edits_n;

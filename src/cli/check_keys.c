@@ -3,7 +3,9 @@
 #include "cli/files.h"
 #include "codec/crl.h"
 #include "crypto/derive.h"
+#include "crypto/digest.h"
 #include "crypto/key.h"
+#include "store/draining.h"
 
 #define KEY_FILE_MAX 65536u
 #define WEAK_KEYS_MAX (8u << 20)
@@ -162,6 +164,29 @@ crl_ends(struct check *c, const struct config_ca *ca)
 		    "chancery ca crl makes the next one");
 }
 
+/* A CA that drains has an end that nobody is told of otherwise. */
+static void
+has_drained(struct check *c, const struct config_ca *ca)
+{
+	struct arena *a = c->cli->arena;
+	struct store_draining d;
+	struct err ignored = { 0 };
+	struct cert cert;
+	uint8_t id[32];
+
+	if (ca->successor == NULL || ca->key == NULL ||
+	    !read_cert(c, ca->certificate, &cert))
+		return;
+	digest_sha256(cert.spki, id);
+	if (store_file_draining(state_path(c->cli, "db/chancery.db"), id,
+		c->now, c->config->crl.shards > 0, a, &d, &ignored) &&
+	    d.unexpired == 0)
+		check_note(c, state_path(c->cli, ca->certificate),
+		    arena_printf(a,
+			"CA %s has drained: chancery ca retire %s ends it",
+			ca->name, ca->name));
+}
+
 void
 check_expiry(struct check *c)
 {
@@ -170,6 +195,7 @@ check_expiry(struct check *c)
 
 	for (size_t i = 0; i < config->cas_n; i++) {
 		ca_ends(c, &config->cas[i]);
+		has_drained(c, &config->cas[i]);
 		if (config->cas[i].key == NULL)
 			crl_ends(c, &config->cas[i]);
 	}

@@ -2,19 +2,21 @@
 #include "store/migrate.h"
 #include "store/parts.h"
 
-/* Intents (1) may still be issued; revoked and voided ones are on the CRL. */
+/* Intents (1) may still be issued; revoked (3) and voided ones are on CRLs. */
 static bool
 read_certs(struct db *db, const uint8_t issuer_key[32], int64_t now,
-    struct store_draining *out, struct err *err)
+    bool revoked_too, struct store_draining *out, struct err *err)
 {
 	AUTO_QUERY q = query(db,
 	    "SELECT count(*), max(not_after) FROM cert WHERE issuer_key = ?1 "
-	    "AND not_after >= ?2 AND status IN (1, 2) AND profile <> "
+	    "AND not_after >= ?2 AND (status IN (1, 2) OR (status = 3 AND ?3)) "
+	    "AND profile <> "
 	    "'ocsp-responder'");
 	bool row;
 
 	bind_hash(&q, issuer_key);
 	bind_int(&q, now);
+	bind_int(&q, revoked_too);
 	if (!query_next(&q, &row, err))
 		return false;
 	if (row) {
@@ -50,7 +52,8 @@ read_crl(struct db *db, const uint8_t issuer_key[32], struct arena *a,
 
 bool
 store_file_draining(const char *path, const uint8_t issuer_key[32], int64_t now,
-    struct arena *a, struct store_draining *out, struct err *err)
+    bool revoked_too, struct arena *a, struct store_draining *out,
+    struct err *err)
 {
 	struct store_draining d = { 0 };
 	int64_t schema;
@@ -65,7 +68,7 @@ store_file_draining(const char *path, const uint8_t issuer_key[32], int64_t now,
 		    "the database has schema %lld, this program %lld: start "
 		    "the server once",
 		    (long long)schema, (long long)migrate_newest());
-	ok = ok && read_certs(db, issuer_key, now, &d, err) &&
+	ok = ok && read_certs(db, issuer_key, now, revoked_too, &d, err) &&
 	    read_crl(db, issuer_key, a, &d, err);
 	db_close(db);
 	if (ok)

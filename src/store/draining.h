@@ -8,8 +8,8 @@
 #include "util/arena.h"
 
 struct store_draining {
-	/* Certificates by this key that are neither revoked nor expired, nor
-	 * an OCSP responder's; until when the last of them lives. */
+	/* Certificates by this key that are not expired, nor an OCSP
+	 * responder's; until when the last of them lives. */
 	uint64_t unexpired;
 	int64_t until;
 	/* The highest CRL number, and the published CRL (in the arena). */
@@ -17,8 +17,9 @@ struct store_draining {
 	struct bytes crl;
 };
 
+/* revoked_too: count revoked ones as well. */
 bool store_file_draining(const char *path, const uint8_t issuer_key[32],
-    int64_t now, struct arena *a, struct store_draining *out,
+    int64_t now, bool revoked_too, struct arena *a, struct store_draining *out,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -196,6 +196,7 @@ def issuing_ca_under_load():
         s.stop()
         s.configure({"testing.clock_offset": "100d"})
         s.start()
+        assert "CA issuing has drained" in s.cli("check")
         final = s.cli("ca", "retire", "issuing", parse=True)
         assert final["server"] == "has taken it up", final
         assert not (s.state / "keys/issuing.key").exists()
