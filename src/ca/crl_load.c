@@ -242,33 +242,40 @@ crl_states_load_one(
 
 /* ---- offline CAs: a file of the state directory ---- */
 
-/* The highest number that was ever served of this key. */
-static uint64_t
-number_served(struct ca *ca, const struct issuer *issuer)
+/* What was served last of this key, by whichever certificate; NULL: nothing. */
+static const struct crl_live *
+last_served(struct ca *ca, const struct issuer *issuer)
 {
-	uint64_t highest = 0;
+	const struct crl_live *last = NULL;
 
-	for (const struct issuer *i = ca->issuers; i != NULL; i = i->next)
+	for (const struct issuer *i = ca->issuers; i != NULL; i = i->next) {
+		const struct crl_live *l = &i->scopes[0]->full;
+
 		if (memcmp(i->key, issuer->key, sizeof(i->key)) == 0 &&
-		    i->scopes[0]->full.has_view)
-			highest =
-			    MAX_OF(highest, i->scopes[0]->full.view.number);
-	return highest;
+		    l->has_view &&
+		    (last == NULL || l->view.number > last->view.number))
+			last = l;
+	}
+	return last;
 }
 
 /* A file that was copied back from somewhere must not undo a revocation. */
 static bool
-check_follows(const struct crl *view, uint64_t served, struct err *err)
+check_follows(
+    const struct crl *view, const struct crl_live *served, struct err *err)
 {
 	if (view->is_delta || view->has_idp != view->only_ca_certs)
 		return fail(err, ERR_REJECTED,
 		    "it is no full CRL, but a delta or for a part");
-	if (served != 0 && view->number <= served)
+	/* The same one, for a certificate that was renewed or crossed. */
+	if (served != NULL && bytes_equal(view->der, blob_bytes(served->blob)))
+		return true;
+	if (served != NULL && view->number <= served->view.number)
 		return fail(err, ERR_CONFIG,
 		    "it has number %llu, the one that is served %llu: numbers "
 		    "rise (RFC 5280 section 5.2.3)",
 		    (unsigned long long)view->number,
-		    (unsigned long long)served);
+		    (unsigned long long)served->view.number);
 	return true;
 }
 
@@ -278,7 +285,6 @@ issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
 	AUTO_ARENA *a = arena_new();
 	char *path = arena_printf(a, "crl/%s.crl", issuer->name);
 	struct crl_state *c = issuer->scopes[0];
-	uint64_t served = number_served(ca, issuer);
 	struct err why = { 0 };
 	struct blob *blob;
 	struct bytes der;
@@ -295,7 +301,7 @@ issuer_crl_read(struct ca *ca, struct issuer *issuer, struct err *err)
 		return true;
 	blob = blob_new(der);
 	if (!crl_check(ca, issuer, blob_bytes(blob), &view, sum, &why) ||
-	    !check_follows(&view, served, &why)) {
+	    !check_follows(&view, last_served(ca, issuer), &why)) {
 		blob_unref(blob);
 		return fail(err, why.kind, "%s: %s", path, why.shown);
 	}
