@@ -104,9 +104,7 @@ retire(struct act *act, const char *name, struct err *err)
 	digest_sha256(ca->chain.certs[0].spki, id);
 	if (!check_profiles(act, name, err) ||
 	    !store_file_draining(state_path(act->cli, "db/chancery.db"), id,
-		act->now,
-		/* Those of a shard name an URL that ends with the CA. */
-		act->config->crl.shards > 0, act->cli->arena, &d, err) ||
+		act->now, act->cli->arena, &d, err) ||
 	    !check_drained(&d, name, err) || !last_crl(act, ca, &d, err) ||
 	    !act_record(act, "operator",
 		json_pack("{s:s, s:s}", "act", "ca-retire", "ca", name), err))

@@ -179,7 +179,7 @@ has_drained(struct check *c, const struct config_ca *ca)
 		return;
 	digest_sha256(cert.spki, id);
 	if (store_file_draining(state_path(c->cli, "db/chancery.db"), id,
-		c->now, c->config->crl.shards > 0, a, &d, &ignored) &&
+		c->now, a, &d, &ignored) &&
 	    d.unexpired == 0)
 		check_note(c, state_path(c->cli, ca->certificate),
 		    arena_printf(a,

@@ -2,21 +2,22 @@
 #include "store/migrate.h"
 #include "store/parts.h"
 
-/* Intents (1) may still be issued; revoked (3) and voided ones are on CRLs. */
+/* Intents (1) may still be issued; revoked (3) and voided ones are on the full
+ * CRL, but for those of a shard, whose URL ends with the CA. */
 static bool
 read_certs(struct db *db, const uint8_t issuer_key[32], int64_t now,
-    bool revoked_too, struct store_draining *out, struct err *err)
+    struct store_draining *out, struct err *err)
 {
 	AUTO_QUERY q = query(db,
 	    "SELECT count(*), max(not_after) FROM cert WHERE issuer_key = ?1 "
-	    "AND not_after >= ?2 AND (status IN (1, 2) OR (status = 3 AND ?3)) "
+	    "AND not_after >= ?2 AND (status IN (1, 2) OR (status = 3 AND "
+	    "shard > 0)) "
 	    "AND profile <> "
 	    "'ocsp-responder'");
 	bool row;
 
 	bind_hash(&q, issuer_key);
 	bind_int(&q, now);
-	bind_int(&q, revoked_too);
 	if (!query_next(&q, &row, err))
 		return false;
 	if (row) {
@@ -31,8 +32,8 @@ read_crl(struct db *db, const uint8_t issuer_key[32], struct arena *a,
     struct store_draining *out, struct err *err)
 {
 	AUTO_QUERY q = query(db,
-	    "SELECT number, der FROM crl WHERE issuer_key = ?1 ORDER BY "
-	    "number");
+	    "SELECT number, CASE WHEN shard = 0 AND delta = 0 THEN der END "
+	    "FROM crl WHERE issuer_key = ?1 ORDER BY number");
 	bool row;
 
 	bind_hash(&q, issuer_key);
@@ -52,8 +53,7 @@ read_crl(struct db *db, const uint8_t issuer_key[32], struct arena *a,
 
 bool
 store_file_draining(const char *path, const uint8_t issuer_key[32], int64_t now,
-    bool revoked_too, struct arena *a, struct store_draining *out,
-    struct err *err)
+    struct arena *a, struct store_draining *out, struct err *err)
 {
 	struct store_draining d = { 0 };
 	int64_t schema;
@@ -68,7 +68,7 @@ store_file_draining(const char *path, const uint8_t issuer_key[32], int64_t now,
 		    "the database has schema %lld, this program %lld: start "
 		    "the server once",
 		    (long long)schema, (long long)migrate_newest());
-	ok = ok && read_certs(db, issuer_key, now, revoked_too, &d, err) &&
+	ok = ok && read_certs(db, issuer_key, now, &d, err) &&
 	    read_crl(db, issuer_key, a, &d, err);
 	db_close(db);
 	if (ok)

@@ -9,17 +9,16 @@
 
 struct store_draining {
 	/* Certificates by this key that are not expired, nor an OCSP
-	 * responder's; until when the last of them lives. */
+	 * responder's, nor on its full CRL; until when the last one lives. */
 	uint64_t unexpired;
 	int64_t until;
-	/* The highest CRL number, and the published CRL (in the arena). */
+	/* The highest CRL number, and the published full CRL (in the arena). */
 	uint64_t crl_number;
 	struct bytes crl;
 };
 
-/* revoked_too: count revoked ones as well. */
 bool store_file_draining(const char *path, const uint8_t issuer_key[32],
-    int64_t now, bool revoked_too, struct arena *a, struct store_draining *out,
+    int64_t now, struct arena *a, struct store_draining *out,
     struct err *err) MUST_CHECK;
 
 #endif
