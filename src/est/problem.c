@@ -66,7 +66,12 @@ est_problem_reply(
 	call->req->log_note =
 	    arena_printf(call->a, "%s: %s%s%s", err_kind_name(err->kind),
 		err->shown, err->detail[0] != '\0' ? ": " : "", err->detail);
-	/* RFC 9110 section 11.6.1: 401 names a way to authenticate. */
+	/* RFC 9110 section 11.6.1: 401 names a way to authenticate.  To who
+	 * has not tried yet it says no more: Bouncy Castle 1.72 gives up on a
+	 * challenge with a body (tests/interop/est_bouncy_castle.py). */
+	if (status == 401 &&
+	    http_req_header(call->req, "Authorization") == NULL)
+		resp->body = BYTES_NONE;
 	if (status == 401)
 		http_resp_headerf(resp, call->a, "WWW-Authenticate",
 		    "Basic realm=\"%s\", charset=\"UTF-8\"",
