@@ -17,5 +17,7 @@ bool pem_next(struct bytes *rest, const char *label, struct arena *a,
 /* A degenerate SignedData (certs only), RFC 5652 and 8551, in the order given.
  */
 void pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n);
+/* The certificates in one that was written so, one behind the other. */
+bool pkcs7_certs_read(struct bytes der, struct bytes *certs) MUST_CHECK;
 
 #endif

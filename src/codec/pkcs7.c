@@ -28,3 +28,30 @@ pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n)
 	der_close(b, wrapper);
 	der_close(b, outer);
 }
+
+bool
+pkcs7_certs_read(struct bytes der, struct bytes *certs)
+{
+	struct der d = der_of(der), info, wrapper, data;
+	struct bytes type, digests, content, list, signers;
+	uint64_t version;
+	bool found;
+
+	if (!der_enter(&d, DER_SEQUENCE, &info) || !der_at_end(&d) ||
+	    !der_read(&info, DER_OID, &type) ||
+	    !bytes_equal(type, OID(SIGNED_DATA)) ||
+	    !der_enter(&info, DER_CONTEXT_CONSTRUCTED(0), &wrapper) ||
+	    !der_at_end(&info) || !der_enter(&wrapper, DER_SEQUENCE, &data) ||
+	    !der_at_end(&wrapper))
+		return false;
+	if (!der_read_small(&data, 1, &version) || version != 1 ||
+	    !der_read(&data, DER_SET, &digests) || digests.n != 0 ||
+	    !der_read(&data, DER_SEQUENCE, &content) ||
+	    !der_read_optional(
+		&data, DER_CONTEXT_CONSTRUCTED(0), &found, &list) ||
+	    !found || !der_read(&data, DER_SET, &signers) || signers.n != 0 ||
+	    !der_at_end(&data))
+		return false;
+	*certs = list;
+	return true;
+}

@@ -235,8 +235,8 @@ struct cert
 world_certificate(struct world *w)
 {
 	struct bytes bag, certs, one;
-	struct der d, info, content, data;
-	bool wrapped, found;
+	struct der d;
+	bool wrapped;
 	struct cert c;
 
 	assert_string_equal(http_resp_header_get(&w->resp, "Content-Type"),
@@ -247,18 +247,7 @@ world_certificate(struct world *w)
 	assert_ok(w->t,
 	    est_body_decode(
 		http_resp_body(&w->resp), w->a, &bag, &wrapped, &w->t->err));
-	d = der_of(bag);
-	assert_true(der_enter(&d, DER_SEQUENCE, &info) && der_at_end(&d));
-	assert_true(der_read(&info, DER_OID, &one) &&
-	    bytes_equal(one, OID(SIGNED_DATA)));
-	assert_true(der_enter(&info, DER_CONTEXT_CONSTRUCTED(0), &content));
-	assert_true(der_enter(&content, DER_SEQUENCE, &data));
-	assert_true(der_read(&data, DER_INTEGER, &one) &&
-	    der_read(&data, DER_SET, &one) &&
-	    der_read(&data, DER_SEQUENCE, &one));
-	assert_true(der_read_optional(
-	    &data, DER_CONTEXT_CONSTRUCTED(0), &found, &certs));
-	assert_true(found);
+	assert_true(pkcs7_certs_read(bag, &certs));
 	d = der_of(certs);
 	assert_true(der_read_whole(&d, DER_SEQUENCE, &one));
 	/* RFC 7030 section 4.2.3: only the certificate that was issued. */
