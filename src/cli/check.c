@@ -4,6 +4,7 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/passphrase.h"
+#include "est/est.h"
 
 static void
 add(struct check *c, enum finding_kind kind, const char *where,
@@ -50,6 +51,8 @@ load_config(struct check *c, struct config **out, struct err *err)
 	/* A loaded one may have mistakes that only the CA core sees. */
 	if (config_load(path, text, out, &mistakes))
 		ca_check_config(*out, state_file_read, c->cli, &mistakes);
+	if (*out != NULL)
+		est_check_config(*out, state_file_read, c->cli, &mistakes);
 	findings_add_mistakes(&c->findings, path, &mistakes);
 	config_mistakes_free(&mistakes);
 	return true;

@@ -111,15 +111,13 @@ set_oaep(CMS_RecipientInfo *ri, const EVP_MD *md, struct err *err)
 }
 
 /* RFC 5753 section 7.1.4: dhSinglePass-stdDH-sha256kdf; OpenSSL would take
- * SHA-1. */
+ * SHA-1.  The kind of KDF it sets itself, and refuses one that is set. */
 static bool
 set_kdf(CMS_RecipientInfo *ri, const EVP_MD *md, struct err *err)
 {
 	EVP_PKEY_CTX *ctx = CMS_RecipientInfo_get0_pkey_ctx(ri);
 
-	if (ctx == NULL ||
-	    EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) <= 0 ||
-	    EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, md) <= 0)
+	if (ctx == NULL || EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, md) <= 0)
 		return fail_ossl(err, ERR_INTERNAL, "ECDH's KDF was not set");
 	return true;
 }

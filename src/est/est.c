@@ -28,6 +28,30 @@ state_new(const struct est_deps *deps, const struct config *config,
 	return true;
 }
 
+void
+est_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes)
+{
+	const struct est_files files = { read_file, read_ctx };
+
+	for (size_t i = 0; i < config->est.labels_n; i++) {
+		const struct config_est_label *c = &config->est.labels[i];
+		AUTO_ARENA *a = arena_new();
+		struct est_label label;
+		struct err err = { 0 };
+
+		if (est_label_new(c, &files, a, &label, &err)) {
+			est_named_keys_wipe(&label.keys);
+			continue;
+		}
+		config_mistake_add(mistakes, c->line, 1, err.shown,
+		    "files that can be read, of the form that docs/est.md has",
+		    "mend the file, or take the option out of the label");
+	}
+}
+
 bool
 est_new(const struct est_deps *deps, const struct config *config,
     struct est **out, struct err *err)

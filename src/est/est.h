@@ -33,6 +33,12 @@ void est_free(struct est *est);
 /* All or nothing.  What was verified before is forgotten. */
 bool est_reload(
     struct est *est, const struct config *config, struct err *err) MUST_CHECK;
+/* Reads the files of every label and tells what is wrong with them (`check`).
+ */
+void est_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes);
 /*
  * The server's own key and certificate, PEM, leaf first: they sign the keys
  * that are made for clients (RFC 7030 section 4.4.2).  At start and whenever

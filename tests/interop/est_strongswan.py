@@ -48,14 +48,20 @@ with s:
     waiting = threading.Thread(target=wait)
     waiting.start()
 
+    def seen(row):
+        """The hash of what the operator has looked at."""
+        return s.cli("approval", "show", row["id"],
+                     parse=True)["request_sha256"]
+
     def pending():
         rows = s.cli("approval", "list", parse=True)
         rows = rows if isinstance(rows, list) else rows["approvals"]
-        return [r for r in rows if r["state"] == "pending"]
+        return [r for r in rows if r["status"] == "pending"]
 
     row = wait_until(pending, 30, why="the request in the queue")[0]
     assert len(issued(s)) == 2, "issued before it was approved"
-    s.cli("approval", "approve", row["id"], "--by", "alice")
+    s.cli("approval", "approve", row["id"], "--hash", seen(row),
+          "--as", "alice")
     waiting.join(60)
     assert not failed, failed
     verifies(s, pem("wait.pem"))
@@ -68,8 +74,8 @@ with s:
                               cwd=top, env=environment(s),
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     row = wait_until(pending, 30, why="the second request")[0]
-    s.cli("approval", "reject", row["id"], "--by", "alice", "--reason",
-          "not on the list")
+    s.cli("approval", "reject", row["id"], "--hash", seen(row),
+          "--as", "alice", "--reason", "not on the list")
     out, _ = client.communicate(timeout=60)
     assert client.returncode != 0, out
     assert len(issued(s)) == before
