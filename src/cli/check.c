@@ -48,11 +48,12 @@ load_config(struct check *c, struct config **out, struct err *err)
 
 	if (!file_read(path, CONFIG_FILE_MAX, c->cli->arena, &text, err))
 		return false;
-	/* A loaded one may have mistakes that only the CA core sees. */
-	if (config_load(path, text, out, &mistakes))
+	/* A loaded one may have mistakes that only those who read its files
+	 * see. */
+	if (config_load(path, text, out, &mistakes)) {
 		ca_check_config(*out, state_file_read, c->cli, &mistakes);
-	if (*out != NULL)
 		est_check_config(*out, state_file_read, c->cli, &mistakes);
+	}
 	findings_add_mistakes(&c->findings, path, &mistakes);
 	config_mistakes_free(&mistakes);
 	return true;

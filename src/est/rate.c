@@ -44,8 +44,13 @@ key_of(const struct sockaddr_storage *peer, unsigned group)
 
 	if (peer->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *v6 = (const void *)peer;
+		const uint8_t *octets = v6->sin6_addr.s6_addr;
 
-		memcpy(k.address, &v6->sin6_addr, sizeof(k.address));
+		/* All of IPv4 lies in one /64, if it comes so. */
+		if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+			memcpy(k.address, octets + 12, 4);
+		else
+			memcpy(k.address, octets, sizeof(k.address));
 	} else if (peer->ss_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const void *)peer;
 

@@ -180,6 +180,22 @@ send_file(struct supervisor *s, int channel, const char *path, bool required,
 	return send_bytes_as_file(channel, BOOT_FILE, path, content, err);
 }
 
+/* One with secrets in it: nobody else may read it. */
+static bool
+send_private_file(
+    struct supervisor *s, int channel, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (path != NULL && fstatat(s->state.fd, path, &st, 0) == 0 &&
+	    (st.st_mode & 077) != 0)
+		return fail(err, ERR_CONFIG,
+		    "%s has mode %03o, expected 600: others can read it; "
+		    "chmod 600 %s",
+		    path, (unsigned)(st.st_mode & 0777), path);
+	return send_file(s, channel, path, true, err);
+}
+
 static bool
 send_est_files(struct supervisor *s, int channel, struct err *err)
 {
@@ -191,7 +207,7 @@ send_est_files(struct supervisor *s, int channel, struct err *err)
 		if (!send_file(s, channel, label->users_file, true, err) ||
 		    !send_file(s, channel, label->anchors_file, true, err) ||
 		    !send_file(s, channel, label->recipients_file, true, err) ||
-		    !send_file(s, channel, label->named_keys_file, true, err))
+		    !send_private_file(s, channel, label->named_keys_file, err))
 			return false;
 	}
 	return true;

@@ -46,6 +46,17 @@ bag += recipient(top, "ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
 bag += recipient(top, "signs", ["rsa:2048"], "digitalSignature")
 (s.state / "recipients.pem").write_text(bag)
 (s.state / "est-keys").write_text(f"plant:{'0f' * 32}\n")
+# check and serve tell what is wrong with the files, and show no password.
+(s.state / "est-keys").chmod(0o644)
+(s.state / "est-users").write_text("dev1:in the clear\n")
+told = s.cli("check", check=False)
+assert told.returncode == 1 and "est-users:1" in told.stdout + told.stderr
+assert "in the clear" not in told.stdout + told.stderr
+(s.state / "est-users").write_text("")
+s.start(ready=False)
+s.process.wait(20)
+assert any("mode 644" in line for line in s.log_lines()), s.log_lines()
+(s.state / "est-keys").chmod(0o600)
 run_example(s, "users", top)
 with open(s.state / "est-users", "a") as f:
     line = (s.state / "est-users").read_text().strip()

@@ -58,6 +58,11 @@ addresses_and_labels_apart(void **state)
 	add(r, "2001:db8::2", 0, 100);
 	assert_true(over(r, "2001:db8:0:0:ffff::3", 0, 101));
 	assert_false(over(r, "2001:db8:0:1::1", 0, 101));
+	/* All of IPv4 is not, in whatever form it comes. */
+	add(r, "::ffff:192.0.2.77", 0, 100);
+	add(r, "::ffff:192.0.2.77", 0, 100);
+	assert_true(over(r, "::ffff:192.0.2.77", 0, 101));
+	assert_false(over(r, "::ffff:192.0.2.78", 0, 101));
 	rates_free(r);
 }
 
