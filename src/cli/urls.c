@@ -105,6 +105,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "cas", ca_urls(u));
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
 	add(u, o, "revoke", u->base, "/revoke", "", "");
+	add(u, o, "log", u->http_base, "/log", "", "");
 	json_object_set_new(o, "health", health_urls(u));
 	if (ops != NULL)
 		add(u, o, "metrics", "http://", ops, "/metrics", "");
@@ -168,6 +169,7 @@ print_urls(const struct cli *cli, const json_t *o)
 	print_cas(cli, json_object_get(o, "cas"));
 	line("all roots", text_of(o, "roots"));
 	line("revoke by secret (POST)", text_of(o, "revoke"));
+	line("log (checkpoint, tiles)", text_of(o, "log"));
 	line("alive", text_of(health, "live"));
 	line("ready", text_of(health, "ready"));
 	if (json_object_get(o, "metrics") != NULL)
