@@ -17,11 +17,15 @@
 struct walking {
 	struct log_walk *w;
 	struct tlog_edge edge;
-	struct journal_reader journal;
+	/* Read twice: a checkpoint may stand behind records of rows that
+	 * came after it, so each has its own pace. */
+	struct journal_reader journal, heads;
 	bool journal_done, journal_damaged;
 	uint8_t log_key[32]; /* of its checkpoints: SHA-256 of the SPKI */
 	struct journal_record record; /* the next one, not yet used */
 	bool has_record;
+	struct journal_record head; /* the next checkpoint */
+	bool has_head, heads_done;
 	struct log_match *match;
 	struct checkpoint_row *checkpoints;
 	size_t checkpoints_n, checkpoint_at;
@@ -270,48 +274,71 @@ leaf_add(struct walking *s, const struct merkle_hash *leaf, struct err *err)
 
 /* ---- the journal beside it ---- */
 
+/* The next record of a certificate or CRL. */
 static bool
 record_next(struct walking *s, struct err *err)
 {
 	struct err why = { 0 };
-	bool end;
+	bool end = false;
 
-	if (s->has_record || s->journal_done)
-		return true;
-	if (!journal_reader_next(&s->journal, &s->record, &end, &why)) {
-		if (why.kind != ERR_MALFORMED)
-			return fail(err, why.kind, "%s", why.shown);
-		/* One finding; the rest of the log is looked at all the same.
-		 */
-		log_finding(s->w, "%s", why.shown);
-		s->journal_damaged = end = true;
+	while (!s->has_record && !s->journal_done) {
+		if (!journal_reader_next(&s->journal, &s->record, &end, &why)) {
+			if (why.kind != ERR_MALFORMED)
+				return fail(err, why.kind, "%s", why.shown);
+			/* One finding; the rest of the log is looked at all
+			 * the same. */
+			log_finding(s->w, "%s", why.shown);
+			s->journal_damaged = end = true;
+		}
+		s->journal_done = end;
+		s->w->records += !end;
+		s->has_record = !end && s->record.kind != SIGN_LOG;
 	}
-	s->journal_done = end;
-	s->has_record = !end;
-	s->w->records += !end;
 	return true;
 }
 
-static void
-record_root(struct walking *s)
+/* The next checkpoint; where the journal is damaged, the other one tells. */
+static bool
+head_next(struct walking *s, struct err *err)
 {
-	struct merkle_hash root;
+	struct err why = { 0 };
+	bool end = false;
 
-	s->w->signed_checkpoints++;
-	memcpy(s->log_key, s->record.issuer, sizeof(s->log_key));
-	if (s->record.position != s->w->tree.size) {
-		log_finding(s->w,
-		    "the signer's journal has a checkpoint of %llu entries "
-		    "that does not rise",
-		    LLU(s->record.position));
-		return;
+	while (!s->has_head && !s->heads_done) {
+		if (!journal_reader_next(&s->heads, &s->head, &end, &why)) {
+			if (why.kind != ERR_MALFORMED)
+				return fail(err, why.kind, "%s", why.shown);
+			end = true;
+		}
+		s->heads_done = end;
+		s->has_head = !end && s->head.kind == SIGN_LOG;
 	}
-	merkle_root(&s->w->tree, &root);
-	if (memcmp(root.v, s->record.tbs_sha256, MERKLE_HASH) != 0)
-		log_finding(s->w,
-		    "the first %llu rows are not those of the signer's "
-		    "checkpoint of that size: their root is another",
-		    LLU(s->w->tree.size));
+	return true;
+}
+
+/* The signer's checkpoints of the size that is reached. */
+static bool
+heads_check(struct walking *s, struct err *err)
+{
+	uint64_t size = s->w->tree.size;
+
+	for (;;) {
+		if (!head_next(s, err))
+			return false;
+		if (!s->has_head || s->head.position > size)
+			return true;
+		s->w->signed_checkpoints++;
+		memcpy(s->log_key, s->head.issuer, sizeof(s->log_key));
+		if (s->head.position == size)
+			root_check(
+			    s, s->head.tbs_sha256, "the signer's checkpoint");
+		else
+			log_finding(s->w,
+			    "the signer's journal has a checkpoint of %llu "
+			    "entries that does not rise",
+			    LLU(s->head.position));
+		s->has_head = false;
+	}
 }
 
 /* Records up to the row that was just read. */
@@ -320,14 +347,14 @@ journal_follow(struct walking *s, struct err *err)
 {
 	uint64_t position = s->w->tree.size;
 
+	if (!heads_check(s, err))
+		return false;
 	for (;;) {
 		if (!record_next(s, err))
 			return false;
 		if (!s->has_record || s->record.position > position)
 			return true;
-		if (s->record.kind == SIGN_LOG)
-			record_root(s);
-		else if (s->record.kind == SIGN_LEAF ||
+		if (s->record.kind == SIGN_LEAF ||
 		    s->record.kind == SIGN_RESPONDER ||
 		    s->record.kind == SIGN_CRL)
 			tell_difference(s, s->record.position,
@@ -348,21 +375,23 @@ journal_rest(struct walking *s, struct err *err)
 		if (!s->has_record)
 			break;
 		s->has_record = false;
-		if (s->record.position <= size && s->record.kind != SIGN_LOG) {
+		if (s->record.position <= size)
 			tell_difference(s, s->record.position,
 			    log_match_record(s->match, &s->record));
-			continue;
-		}
-		/* A server that runs was faster than we look. */
-		if (s->w->alive)
-			continue;
-		if (s->record.kind == SIGN_LOG)
-			log_finding(s->w,
-			    "the signer has signed a checkpoint of %llu "
-			    "entries, the log has %llu: its end is missing",
-			    LLU(s->record.position), LLU(size));
 		else
-			above++;
+			/* A server that runs is faster than we look. */
+			above += !s->w->alive;
+	}
+	while (!s->w->alive) {
+		if (!head_next(s, err))
+			return false;
+		if (!s->has_head)
+			break;
+		s->has_head = false;
+		log_finding(s->w,
+		    "the signer has signed a checkpoint of %llu entries, the "
+		    "log has %llu: its end is missing",
+		    LLU(s->head.position), LLU(size));
 	}
 	if (above > 0)
 		log_finding(s->w,
@@ -539,6 +568,7 @@ walk(struct walking *s, struct err *err)
 		return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM,
 		    "%s: %s", s->w->journal, strerror(errno));
 	journal_reader_init(&s->journal, fd);
+	journal_reader_init(&s->heads, fd);
 	if (!checkpoints_load(s, err) || !rows(s, err) || !journal_rest(s, err))
 		return false;
 	checkpoints_rest(s);
