@@ -121,6 +121,8 @@ static const struct {
 	GET("/orders/{id}", api_get_order),
 	GET("/cas", api_get_cas),
 	GET("/cas/{name}", api_get_ca),
+	GET("/crls", api_get_crls),
+	POST("/crls/now", api_post_crls, BODY_SMALL),
 	POST("/acts", api_post_acts, BODY_ACT),
 	GET("/tokens", api_get_tokens),
 	POST("/tokens", api_post_tokens, BODY_ISSUE),

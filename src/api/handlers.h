@@ -25,6 +25,8 @@ void api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_order(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_get_crls(void *ctx, struct http_req *req, struct http_resp *resp);
+void api_post_crls(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_post_acts(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_status(void *ctx, struct http_req *req, struct http_resp *resp);
 void api_get_tokens(void *ctx, struct http_req *req, struct http_resp *resp);

@@ -357,6 +357,11 @@ static const struct cli_option log_export_options[] = {
 	END,
 };
 
+static const struct cli_option crl_ca_options[] = {
+	{ "NAME", NULL, "The CA's name in the configuration; default: all." },
+	END,
+};
+
 const struct cli_command cli_commands[] = {
 	{ "check", "[--quiet] [--passphrase-file F]",
 	    "reports every mistake of the configuration and the state "
@@ -438,6 +443,13 @@ const struct cli_command cli_commands[] = {
 	    "[--lifetime TIME] " ACT_USAGE,
 	    "makes the next CRL of an offline CA, and revokes a CA",
 	    ca_crl_run_command, ca_crl_options },
+	{ "crl now", "[NAME]",
+	    "makes and publishes the CRLs of a CA, or of all that are online, "
+	    "due or not",
+	    crl_now_run, crl_ca_options },
+	{ "crl show", "[NAME]",
+	    "prints the published CRLs: full, of shards, deltas", crl_show_run,
+	    crl_ca_options },
 	{ "log checkpoint", "",
 	    "prints the newest checkpoint of the log and its verifier key",
 	    log_checkpoint_run, NULL },

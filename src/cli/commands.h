@@ -27,6 +27,8 @@ int ca_rollover_run(struct cli *cli);
 int ca_cross_run(struct cli *cli);
 int ca_retire_run(struct cli *cli);
 int ca_crl_run_command(struct cli *cli);
+int crl_now_run(struct cli *cli);
+int crl_show_run(struct cli *cli);
 int log_checkpoint_run(struct cli *cli);
 int log_verify_run(struct cli *cli);
 int log_prove_run(struct cli *cli);

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "ca/crl.h"
 #include "ca/responder.h"
 #include "main/health.h"
 
@@ -87,6 +88,33 @@ cas_print(struct health *h, int64_t now, struct buf *b)
 	}
 }
 
+/* Of every CRL that should be there: what an alarm at a fraction of its life is
+ * made of.  None yet has ended, and is as old as can be. */
+static void
+crls_print(struct buf *b, struct ca *ca, int64_t now)
+{
+	static const char *const names[] = { "chancery_crl_age_seconds",
+		"chancery_crl_left_seconds", "chancery_crl_entries" };
+	static const char *const helps[] = { "Since thisUpdate.",
+		"Until nextUpdate; negative: it has passed.",
+		"Revoked certificates on it." };
+	AUTO_ARENA *a = arena_new();
+	struct ca_crl_view *v;
+	size_t n = ca_crl_list(ca, NULL, a, &v);
+
+	for (size_t k = 0; k < COUNT_OF(names); k++) {
+		buf_printf(b, "# HELP %s %s\n# TYPE %s gauge\n", names[k],
+		    helps[k], names[k]);
+		for (size_t i = 0; i < n; i++) {
+			const int64_t values[] = { now - v[i].this_update,
+				v[i].next_update - now, (int64_t)v[i].entries };
+
+			buf_printf(b, "%s{path=\"%s\"} %lld\n", names[k],
+			    v[i].path, (long long)values[k]);
+		}
+	}
+}
+
 static void
 responders(struct buf *b, struct ca *ca, int64_t now)
 {
@@ -158,6 +186,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	    atomic_load(&h->store_writable) &&
 		atomic_load(&h->signer_answers) &&
 		atomic_load(&h->crls_current));
+	crls_print(&b, h->ca, req->now);
 	if (net != NULL)
 		net_metrics_print(net, &b);
 	answer(resp, 200, "text/plain; version=0.0.4",

@@ -54,7 +54,9 @@ memfd_map(
 		return fail(err, ERR_MALFORMED,
 		    "memory file has %lld octets, expected %llu",
 		    (long long)length, (unsigned long long)size);
-	p = mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, fd, 0);
+	/* It is read whole: one call maps what would be thousands of faults. */
+	p = mmap(
+	    NULL, (size_t)length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (p == MAP_FAILED)
 		return fail_errno(err, ERR_SYSTEM, "memory file not mapped");
 	*out = bytes_of(p, (size_t)length);

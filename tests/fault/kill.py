@@ -95,6 +95,67 @@ def revoke_flow(point):
         print(point, "ok")
 
 
+SHARDS = "profiles:\n  sharded: {ca: issuing, crl_shards: true}\n"
+
+
+def crl_text(s, path):
+    try:
+        status, _, crl = s.get(path)
+    except OSError:
+        return ""
+    if status != 200:
+        return ""
+    return subprocess.run(
+        ["openssl", "crl", "-inform", "DER", "-noout", "-text"], input=crl,
+        stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def numbers(s):
+    return {r["url"]: r["number"]
+            for r in s.cli("crl", "show", "issuing", parse=True)["crls"]}
+
+
+def crl_flow(point):
+    """The delta is published first, the shard's CRL after it."""
+    for passage in (1, 2):
+        s = Server.fresh(name="Kill")
+        try:
+            path = s.state / "chancery.yaml"
+            path.write_text(path.read_text().replace("profiles:\n", SHARDS, 1))
+            s.configure({"crl.shards": 1, "crl.delta": "1h"})
+            s.start()
+            _, csr = s.csr("shard.kill.test")
+            row = s.cli("cert", "issue", "--csr", csr, "--profile", "sharded",
+                        parse=True)
+            serial = row["serial"].upper()
+            wait_until(lambda: crl_text(s, "/crl/issuing-delta.crl"), 10,
+                       why="the first delta")
+            before = numbers(s)
+            s.stop()
+            s.start(fault=f"{point}:{passage}:kill", ready=False)
+            wait_until(lambda: s.cli("cert", "revoke", serial, check=False)
+                       .returncode in (0, 1), 20, why="the revocation")
+            for path in ("/crl/issuing-delta.crl", "/crl/issuing/1.crl"):
+                wait_until(lambda: serial in crl_text(s, path), 20,
+                           why=f"the serial in {path}")
+            wait_until(lambda: f"fault {point} reached" in
+                       "\n".join(s.log_lines()), 20,
+                       why=f"{point} to be reached")
+            after = numbers(s)
+            assert all(after[u] >= before[u] for u in before), (before, after)
+            s.cli("crl", "now")
+            now = numbers(s)
+            assert all(now[u] > before[u] for u in before
+                       if "delta" not in u), (before, now)
+            assert serial in crl_text(s, "/crl/issuing.crl")
+            s.stop()
+            record.check(s)
+            s.cli("log", "verify")
+            print(point, passage, "ok")
+        finally:
+            s.close()
+
+
 def renew_flow(point):
     s = Server.fresh(name="Kill")
     try:
@@ -255,7 +316,8 @@ def enrol_flow(point):
 
 flows = {"issue": (ISSUE, issue_flow), "revoke": (REVOKE, revoke_flow),
          "renew": (RENEW, renew_flow), "enrol": (ENROL, enrol_flow),
-         "log": (LOG, log_flow), "bulk": (BULK, bulk_flow)}
+         "log": (LOG, log_flow), "bulk": (BULK, bulk_flow),
+         "crl": (("crl.",), crl_flow)}
 prefixes, flow = flows[sys.argv[1]]
 binary = os.environ["CHANCERY"]
 todo = points(sys.argv[2:] and tuple(sys.argv[2:]) or prefixes, binary)
