@@ -277,8 +277,10 @@ static const struct config_row rows[] = {
 	    .min = 10 * MINUTE,
 	    .max = 31 * DAY,
 	    .def = "7d",
-	    .text = "From thisUpdate to nextUpdate of an OCSP response. Has "
-		    "no effect in this version." },
+	    .text = "From thisUpdate to nextUpdate of an OCSP answer; never "
+		    "beyond the notAfter of the responder's or the CA's "
+		    "certificate. An answer is served for the first half of "
+		    "it at most." },
 	{ .key = "ocsp.key",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_WORD,
@@ -294,8 +296,9 @@ static const struct config_row rows[] = {
 	    .at = AT(ocsp.unissued),
 	    .words = words_unissued,
 	    .def = "unauthorized",
-	    .text = "The answer for a serial that was never issued. Has no "
-		    "effect in this version." },
+	    .text = "The answer for a serial that was never issued: the error "
+		    "unauthorized (RFC 9919), or a signed unknown or revoked "
+		    "(certificateHold, 1970-01-01; RFC 6960). Never good." },
 	{ .key = "crl.period",
 	    .type = CONFIG_DURATION,
 	    .at = AT(crl.period),

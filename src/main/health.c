@@ -2,6 +2,7 @@
 
 #include "ca/crl.h"
 #include "ca/responder.h"
+#include "ca/status.h"
 #include "main/health.h"
 
 static void
@@ -140,6 +141,54 @@ responders(struct buf *b, struct ca *ca, int64_t now)
 }
 
 static void
+ocsp_metrics(struct health *h, int64_t now, struct buf *b)
+{
+	static const char *const hashes[OCSP_HASHES] = { "sha1", "sha256",
+		"other" };
+	static const char name[] = "chancery_ocsp_requests_total";
+	struct ocsp_counters c;
+
+	ocsp_counters_get(h->ocsp, &c);
+	buf_printf(b,
+	    "# HELP %s Answered, by status and the hash of the CertID.\n"
+	    "# TYPE %s counter\n",
+	    name, name);
+	for (size_t i = 0; i < OCSP_OUTCOMES; i++)
+		for (size_t k = 0; k < OCSP_HASHES; k++)
+			buf_printf(b,
+			    "%s{status=\"%s\",hash=\"%s\"} %" PRIu64 "\n", name,
+			    ocsp_outcome_name((enum ocsp_outcome)i), hashes[k],
+			    c.requests[i][k]);
+	counter(b, "chancery_ocsp_nonces_total", "Requests with a nonce.",
+	    c.nonces);
+	counter(b, "chancery_ocsp_cache_hits_total", "Answered from the cache.",
+	    c.hits);
+	counter(b, "chancery_ocsp_signed_total", "Answers signed.",
+	    c.signed_answers);
+	counter(b, "chancery_ocsp_refreshed_total",
+	    "Of them, signed ahead of time.", c.refreshed);
+	counter(b, "chancery_ocsp_shed_total",
+	    "tryLater because too many were being signed.", c.shed);
+	gauge(b, "chancery_ocsp_cached", "Answers in the cache.", c.cached);
+	gauge(b, "chancery_ocsp_cached_bytes", "Memory of the cache.",
+	    c.cached_octets);
+	gauge(b, "chancery_ocsp_oldest_seconds",
+	    "Age of the oldest cached answer.",
+	    c.oldest == 0 || c.oldest > now ? 0 : (uint64_t)(now - c.oldest));
+}
+
+static void
+status_metrics(struct health *h, struct buf *b)
+{
+	size_t certificates, octets;
+
+	ca_status_usage(h->ca, &certificates, &octets);
+	gauge(b, "chancery_status_certificates",
+	    "Certificates whose status is in memory.", certificates);
+	gauge(b, "chancery_status_bytes", "Memory for them.", octets);
+}
+
+static void
 get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct health *h = ctx;
@@ -187,6 +236,8 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 		atomic_load(&h->signer_answers) &&
 		atomic_load(&h->crls_current));
 	crls_print(&b, h->ca, req->now);
+	ocsp_metrics(h, req->now, &b);
+	status_metrics(h, &b);
 	if (net != NULL)
 		net_metrics_print(net, &b);
 	answer(resp, 200, "text/plain; version=0.0.4",

@@ -9,6 +9,7 @@
 #include "acme/acme.h"
 #include "http/route.h"
 #include "net/net.h"
+#include "ocsp/ocsp.h"
 
 struct health {
 	atomic_bool store_writable, signer_answers, crls_current;
@@ -17,6 +18,7 @@ struct health {
 	const struct store *store;
 	struct ca *ca;
 	const struct acme *acme;
+	struct ocsp *ocsp;
 	const struct signer_remote *signer;
 	_Atomic(struct net *) net;
 };

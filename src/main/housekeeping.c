@@ -4,6 +4,7 @@
 #include "ca/bulk.h"
 #include "ca/crl.h"
 #include "ca/responder.h"
+#include "ca/status.h"
 #include "main/housekeeping.h"
 #include "main/own_tls.h"
 #include "util/log.h"
@@ -149,6 +150,9 @@ tick(struct housekeeping *h)
 		atomic_load(&s->health.store_writable) ? PROBE_EVERY_MS
 						       : PROBE_BROKEN_MS))
 		measure_store(s);
+	if (!ca_status_run(s->ca, &err))
+		log_err(LOG_ERROR, "status", &err);
+	err_clear(&err);
 	/* Invariant 7: status-only means that nothing is written. */
 	if (!atomic_load(&s->health.status_only)) {
 		if (ca_recover_due(s->ca) &&
@@ -176,6 +180,7 @@ tick(struct housekeeping *h)
 			clean(s);
 	} else if (!ca_responder_look(s->ca, &err))
 		log_err(LOG_ERROR, "responder", &err);
+	ocsp_run(s->ocsp);
 	atomic_store(&s->health.crls_current,
 	    ca_crl_current(s->ca, clock_now(&s->clock)));
 }

@@ -136,6 +136,10 @@ open_protocols(struct server *s, struct err *err)
 		.reject_nonces_percent = s->testing
 		    ? (unsigned)c->testing.reject_nonces_percent
 		    : 0 };
+	const struct ocsp_deps ocsp = { .ca = s->ca,
+		.lanes = s->lanes,
+		.clock = s->clock,
+		.random = s->random };
 	const struct api_deps api = {
 		.store = s->store, .ca = s->ca, .clock = s->clock
 	};
@@ -152,6 +156,7 @@ open_protocols(struct server *s, struct err *err)
 	s->api = api_new(&api, c);
 	if (!est_new(&est, c, &s->est, err))
 		return false;
+	s->ocsp = ocsp_new(&ocsp, c);
 	s->publish.ca = s->ca;
 	s->publish.log = s->log;
 	s->revoke = revoke_new(s->ca, s->store);
@@ -159,12 +164,14 @@ open_protocols(struct server *s, struct err *err)
 	s->health.store = s->store;
 	s->health.ca = s->ca;
 	s->health.acme = s->acme;
+	s->health.ocsp = s->ocsp;
 	s->health.signer = s->signer;
 	s->routes = http_routes_new();
 	acme_routes(s->acme, s->routes);
 	est_routes(s->est, s->routes);
 	api_routes(s->api, s->routes);
 	revoke_routes(s->revoke, s->routes);
+	ocsp_routes(s->ocsp, s->routes);
 	publish_routes(&s->publish, s->routes);
 	publish_crl_routes(&s->publish, s->routes);
 	publish_log_routes(&s->publish, s->routes);
@@ -244,6 +251,7 @@ server_reload(struct server *s, struct server_setup *setup, struct err *err)
 	}
 	acme_reload(s->acme, c);
 	api_reload(s->api, c);
+	ocsp_reload(s->ocsp, c);
 	net_set_limits(s->net, &c->limits);
 	log_set_level(c->log.level);
 	return true;
@@ -263,6 +271,7 @@ server_stop(struct server *s, int64_t ms)
 	est_free(s->est);
 	api_free(s->api);
 	revoke_free(s->revoke);
+	ocsp_free(s->ocsp);
 	ca_free(s->ca);
 	tlog_free(s->log);
 	http_routes_free(s->routes);

@@ -15,6 +15,7 @@
 #include "main/health.h"
 #include "net/net.h"
 #include "net/probe.h"
+#include "ocsp/ocsp.h"
 #include "publish/publish.h"
 #include "revoke/revoke.h"
 
@@ -63,6 +64,7 @@ struct server {
 	struct acme *acme;
 	struct est *est;
 	struct api *api;
+	struct ocsp *ocsp;
 	struct publish publish;
 	struct revoke *revoke;
 	struct health health;
