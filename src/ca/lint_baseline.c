@@ -341,7 +341,8 @@ br_pointer_http(
 	if ((c->crl_urls_n != 0 &&
 		strncmp(c->crl_urls[0], "http://", 7) != 0) ||
 	    (c->ca_issuers_url != NULL &&
-		strncmp(c->ca_issuers_url, "http://", 7) != 0))
+		strncmp(c->ca_issuers_url, "http://", 7) != 0) ||
+	    (c->ocsp_url != NULL && strncmp(c->ocsp_url, "http://", 7) != 0))
 		return broken(f, "a pointer is not an http URL");
 	return true;
 }

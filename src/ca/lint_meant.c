@@ -74,10 +74,10 @@ pointer_ca(const struct cert *c, const struct lint_context *ctx, struct err *f)
 
 static bool
 pointer_ocsp(
-    const struct cert *c, const struct lint_context *ctx UNUSED, struct err *f)
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
 {
-	if (c->ocsp_url != NULL)
-		return broken(f, "an OCSP pointer that nothing answers");
+	if (!texts_equal(c->ocsp_url, ctx->profile->t.ocsp_url))
+		return broken(f, "the OCSP pointer is not the profile's");
 	return true;
 }
 

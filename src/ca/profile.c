@@ -79,6 +79,9 @@ profile_encode(
 	if (t.crl_url != NULL && c->crl_shards)
 		t.crl_shards_url =
 		    arena_printf(a, "%s/crl/%s/", http_base_url, c->ca);
+	/* One URL for all CAs (interfaces). */
+	if (c->ocsp_pointer && http_base_url != NULL)
+		t.ocsp_url = arena_printf(a, "%s/ocsp", http_base_url);
 	return profile_text_encode(&t, a);
 }
 

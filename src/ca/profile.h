@@ -34,6 +34,7 @@ struct profile_text {
 	const char *must_staple; /* never, requested, always */
 	const char *subject_organization, *subject_country;
 	const char *ca_issuers_url, *crl_url; /* NULL: no pointer */
+	const char *ocsp_url;
 	const char *crl_shards_url; /* before a shard's number; NULL: the
 				       certificates name crl_url */
 	struct config_strings keys, key_usage, extended_key_usage, policies;

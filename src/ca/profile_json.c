@@ -56,6 +56,7 @@ static const struct member members[] = {
 	MEMBER(max_names, INT),
 	MEMBER(must_staple, TEXT),
 	MEMBER(name, TEXT),
+	LATER(ocsp_url, TEXT_OR_NULL),
 	MEMBER(policies, LIST),
 	MEMBER(responder, BOOL),
 	LATER(revocation_secret, BOOL),

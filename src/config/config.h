@@ -95,7 +95,7 @@ struct config_profile {
 	struct config_strings extended_key_usage; /* names or dotted OIDs */
 	struct config_strings policies; /* dotted OIDs */
 	enum must_staple must_staple;
-	bool ca_issuers_pointer, crl_pointer;
+	bool ca_issuers_pointer, crl_pointer, ocsp_pointer;
 	bool crl_shards; /* the CRL pointer names a shard's */
 	bool acme; /* offered in the ACME directory */
 	bool baseline; /* lint against the Baseline Requirements too */

@@ -287,6 +287,13 @@ static const struct config_row profile_rows[] = {
 	    .at = AT(crl_pointer),
 	    .def = "true",
 	    .text = "Whether certificates say where the CRL is." },
+	{ .key = "ocsp_pointer",
+	    .type = CONFIG_BOOL,
+	    .at = AT(ocsp_pointer),
+	    .def = "true",
+	    .text = "Whether certificates say where their status is told by "
+		    "OCSP. A client that demands a stapled answer finds it "
+		    "there." },
 	{ .key = "crl_shards",
 	    .type = CONFIG_BOOL,
 	    .at = AT(crl_shards),

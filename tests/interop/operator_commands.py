@@ -1,4 +1,5 @@
 """The operator's commands; OpenSSL, GnuTLS and curl check what comes out."""
+import pathlib
 import subprocess
 
 from client import need, run, server, serial_of, verify_chain, wait_until
@@ -35,6 +36,19 @@ def check_all_with_crl(s, pem, good):
                check=False)
     assert (done.returncode == 0) == good, done.stdout
     assert good or "revoked" in done.stdout, done.stdout
+
+
+def ask_ocsp(s, pem, url):
+    """The responder that the certificate names says that it is good."""
+    issuing, trusted = s.top / "issuing.pem", s.top / "trusted.pem"
+    run("openssl", "x509", "-inform", "DER", "-in", s.top / "issuing.cer",
+        "-out", issuing)
+    trusted.write_bytes(pathlib.Path(s.root).read_bytes() +
+                        issuing.read_bytes())
+    said = run("openssl", "ocsp", "-issuer", issuing, "-cert", pem, "-url",
+               url, "-CAfile", trusted)
+    assert f"{pem}: good" in said.stdout, said.stdout
+    assert "Response verify OK" in said.stdout, said.stdout
 
 
 def one(ca_key):
@@ -76,7 +90,10 @@ def one(ca_key):
                 if w.startswith("URI:http")]
         assert len(urls) >= 2, text
         for url in urls:
-            run("curl", "-sSf", "-o", "/dev/null", url)
+            if url.endswith("/ocsp"):
+                ask_ocsp(s, pems[1], url)
+            else:
+                run("curl", "-sSf", "-o", "/dev/null", url)
 
 
 def crl_names(s, serial):

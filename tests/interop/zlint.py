@@ -15,8 +15,6 @@ BASELINE = ("-excludeSources", "CABF_EV,CABF_SMIME_BR,ETSI_ESI,Mozilla,Apple")
 # Baseline Requirements (7.1.2.7.6) would not, and we leave it out.
 ON_PURPOSE = {
     "w_ext_subject_key_identifier_missing_sub_cert",
-    # OCSP is optional since ballot SC-063 (2024-03-15); zlint 3.6 is older.
-    "e_sub_cert_aia_does_not_contain_ocsp_url",
     # The pointers of this test's server name localhost.
     "w_sub_cert_aia_contains_internal_names",
 }

@@ -47,7 +47,7 @@ issues(void **state)
 	assert_int_equal(cert.subject.n, 2);
 	assert_true(cert.names_critical);
 	assert_int_equal(cert.ski.n, 0);
-	assert_null(cert.ocsp_url);
+	assert_string_equal(cert.ocsp_url, "http://ca.example.net:8080/ocsp");
 	assert_string_equal(
 	    cert.ca_issuers_url, "http://ca.example.net:8080/ca/issuing.cer");
 	assert_string_equal(

@@ -368,7 +368,7 @@ MUTATION(pointer_ca)
 }
 MUTATION(pointer_ocsp)
 {
-	l->spec.ocsp_url = "http://ca.example.net:8080/ocsp";
+	l->spec.ocsp_url = "http://ca.example.net:8080/status";
 }
 MUTATION(must_staple_meant)
 {
@@ -498,10 +498,12 @@ MUTATION(br_subject_cn)
 MUTATION(br_aia_present)
 {
 	l->spec.ca_issuers_url = l->profile.t.ca_issuers_url = NULL;
+	l->spec.ocsp_url = l->profile.t.ocsp_url = NULL;
 }
 MUTATION(br_crl_present)
 {
 	l->spec.crl_url = l->profile.t.crl_url = NULL;
+	l->spec.ocsp_url = l->profile.t.ocsp_url = NULL;
 }
 MUTATION(br_pointer_http)
 {

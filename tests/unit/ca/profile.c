@@ -53,6 +53,8 @@ json_is_canonical(void **state)
 	    strncmp(p->json, "{\"acme\":true,\"backdate\":3600,", 29), 0);
 	assert_non_null(strstr(p->json,
 	    "\"crl_url\":\"http://ca.example.net:8080/crl/issuing.crl\""));
+	assert_non_null(strstr(
+	    p->json, "\"ocsp_url\":\"http://ca.example.net:8080/ocsp\""));
 	assert_null(strchr(p->json, '\n'));
 	assert_null(strstr(p->json, ": "));
 	profile_free(p);
