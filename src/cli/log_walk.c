@@ -4,35 +4,14 @@
 #include <stdlib.h>
 
 #include "ca/tlog_tree.h"
-#include "cli/log_walk.h"
+#include "cli/log_walk_state.h"
 #include "crypto/digest.h"
-#include "signer/journal.h"
 #include "store/canonical_read.h"
 #include "util/own.h"
 #include "util/text.h"
 
 /* Rows that are missing at once; with more, the rest is not this log. */
 #define GAP_MAX 1000000u
-
-struct walking {
-	struct log_walk *w;
-	struct tlog_edge edge;
-	/* Read twice: a checkpoint may stand behind records of rows that
-	 * came after it, so each has its own pace. */
-	struct journal_reader journal, heads;
-	bool journal_done, journal_damaged;
-	uint8_t log_key[32]; /* of its checkpoints: SHA-256 of the SPKI */
-	struct journal_record record; /* the next one, not yet used */
-	bool has_record;
-	struct journal_record head; /* the next checkpoint */
-	bool has_head, heads_done;
-	struct log_match *match;
-	struct checkpoint_row *checkpoints;
-	size_t checkpoints_n, checkpoint_at;
-	uint64_t newest; /* size of the newest checkpoint */
-	bool tree_broken; /* later roots differ by the same cause */
-	struct arena *arena; /* of a row */
-};
 
 void
 log_finding(struct log_walk *w, const char *fmt, ...)
@@ -52,8 +31,6 @@ log_finding(struct log_walk *w, const char *fmt, ...)
 		printf("%s\n", text);
 }
 
-#define LLU(v) ((unsigned long long)(v))
-
 /* ---- rows ---- */
 
 static uint64_t
@@ -66,24 +43,6 @@ hash_id(struct bytes a, struct bytes b)
 	for (size_t i = 0; i < b.n; i++)
 		h = (h ^ b.p[i]) * UINT64_C(0x100000001b3);
 	return h;
-}
-
-static void
-tell_difference(
-    struct walking *s, uint64_t position, enum log_difference difference)
-{
-	static const char *const what[] = {
-		[LOG_OTHER_TBS] = "other to-be-signed bytes",
-		[LOG_OTHER_ISSUER] = "another issuer",
-		[LOG_OTHER_NUMBER] = "another serial or CRL number",
-		[LOG_OTHER_KIND] = "another kind of object",
-	};
-
-	if (difference != LOG_SAME)
-		log_finding(s->w,
-		    "position %llu: the signer's journal has %s signed than "
-		    "the log says",
-		    LLU(position), what[difference]);
 }
 
 static void
@@ -107,7 +66,7 @@ cert_intent(struct walking *s, const struct log_row *row,
 	}
 	digest_sha256(tbs, sum);
 	i.tbs_sha256 = sum;
-	tell_difference(s, row->position, log_match_intent(s->match, &i));
+	walk_tell_difference(s, row->position, log_match_intent(s->match, &i));
 }
 
 /* Each shard has numbers of its own. */
@@ -152,7 +111,7 @@ crl_intent(struct walking *s, const struct log_row *row,
 	/* Events of the first releases have none. */
 	if (canonical_get_hex(m, "tbs_sha256", sum, 32))
 		i.tbs_sha256 = sum;
-	tell_difference(s, row->position, log_match_intent(s->match, &i));
+	walk_tell_difference(s, row->position, log_match_intent(s->match, &i));
 }
 
 static void
@@ -231,19 +190,6 @@ tile_check(struct walking *s, const struct tile_row *made, struct err *err)
 	return true;
 }
 
-static void
-root_check(struct walking *s, const uint8_t expected[32], const char *whose)
-{
-	struct merkle_hash root;
-
-	merkle_root(&s->w->tree, &root);
-	if (memcmp(root.v, expected, MERKLE_HASH) != 0)
-		log_finding(s->w,
-		    "the first %llu rows are not those of %s of that size: "
-		    "their root is another",
-		    LLU(s->w->tree.size), whose);
-}
-
 /* Everything that says what the root is at the size that is reached. */
 static void
 roots_check(struct walking *s)
@@ -252,10 +198,10 @@ roots_check(struct walking *s)
 
 	while (s->checkpoint_at < s->checkpoints_n &&
 	    s->checkpoints[s->checkpoint_at].size == size)
-		root_check(s, s->checkpoints[s->checkpoint_at++].root,
+		walk_root_check(s, s->checkpoints[s->checkpoint_at++].root,
 		    "the stored checkpoint");
 	if (s->w->kept != NULL && s->w->kept->size == size)
-		root_check(s, s->w->kept->root.v, "the kept checkpoint");
+		walk_root_check(s, s->w->kept->root.v, "the kept checkpoint");
 }
 
 static bool
@@ -270,159 +216,6 @@ leaf_add(struct walking *s, const struct merkle_hash *leaf, struct err *err)
 			return false;
 	roots_check(s);
 	return true;
-}
-
-/* ---- the journal beside it ---- */
-
-/* The next record of a certificate or CRL. */
-static bool
-record_next(struct walking *s, struct err *err)
-{
-	struct err why = { 0 };
-	bool end = false;
-
-	while (!s->has_record && !s->journal_done) {
-		if (!journal_reader_next(&s->journal, &s->record, &end, &why)) {
-			if (why.kind != ERR_MALFORMED)
-				return fail(err, why.kind, "%s", why.shown);
-			/* One finding; the rest of the log is looked at all
-			 * the same. */
-			log_finding(s->w, "%s", why.shown);
-			s->journal_damaged = end = true;
-		}
-		s->journal_done = end;
-		s->w->records += !end;
-		s->has_record = !end && s->record.kind != SIGN_LOG;
-	}
-	return true;
-}
-
-/* The next checkpoint; where the journal is damaged, the other one tells. */
-static bool
-head_next(struct walking *s, struct err *err)
-{
-	struct err why = { 0 };
-	bool end = false;
-
-	while (!s->has_head && !s->heads_done) {
-		if (!journal_reader_next(&s->heads, &s->head, &end, &why)) {
-			if (why.kind != ERR_MALFORMED)
-				return fail(err, why.kind, "%s", why.shown);
-			end = true;
-		}
-		s->heads_done = end;
-		s->has_head = !end && s->head.kind == SIGN_LOG;
-	}
-	return true;
-}
-
-/* The signer's checkpoints of the size that is reached. */
-static bool
-heads_check(struct walking *s, struct err *err)
-{
-	uint64_t size = s->w->tree.size;
-
-	for (;;) {
-		if (!head_next(s, err))
-			return false;
-		if (!s->has_head || s->head.position > size)
-			return true;
-		s->w->signed_checkpoints++;
-		memcpy(s->log_key, s->head.issuer, sizeof(s->log_key));
-		if (s->head.position == size)
-			root_check(
-			    s, s->head.tbs_sha256, "the signer's checkpoint");
-		else
-			log_finding(s->w,
-			    "the signer's journal has a checkpoint of %llu "
-			    "entries that does not rise",
-			    LLU(s->head.position));
-		s->has_head = false;
-	}
-}
-
-/* Records up to the row that was just read. */
-static bool
-journal_follow(struct walking *s, struct err *err)
-{
-	uint64_t position = s->w->tree.size;
-
-	if (!heads_check(s, err))
-		return false;
-	for (;;) {
-		if (!record_next(s, err))
-			return false;
-		if (!s->has_record || s->record.position > position)
-			return true;
-		if (s->record.kind == SIGN_LEAF ||
-		    s->record.kind == SIGN_RESPONDER ||
-		    s->record.kind == SIGN_CRL)
-			tell_difference(s, s->record.position,
-			    log_match_record(s->match, &s->record));
-		s->has_record = false;
-	}
-}
-
-/* What was signed for rows that the log has not. */
-static bool
-journal_rest(struct walking *s, struct err *err)
-{
-	uint64_t size = s->w->tree.size, above = 0;
-
-	for (;;) {
-		if (!record_next(s, err))
-			return false;
-		if (!s->has_record)
-			break;
-		s->has_record = false;
-		if (s->record.position <= size)
-			tell_difference(s, s->record.position,
-			    log_match_record(s->match, &s->record));
-		else
-			/* A server that runs is faster than we look. */
-			above += !s->w->alive;
-	}
-	while (!s->w->alive) {
-		if (!head_next(s, err))
-			return false;
-		if (!s->has_head)
-			break;
-		s->has_head = false;
-		log_finding(s->w,
-		    "the signer has signed a checkpoint of %llu entries, the "
-		    "log has %llu: its end is missing",
-		    LLU(s->head.position), LLU(size));
-	}
-	if (above > 0)
-		log_finding(s->w,
-		    "the signer has signed %llu objects at positions behind "
-		    "the last row %llu: the log's end is missing",
-		    LLU(above), LLU(size));
-	return true;
-}
-
-static void
-unmatched(struct walking *s)
-{
-	struct log_unmatched u;
-	size_t at = 0;
-
-	while (log_match_next(s->match, &at, &u)) {
-		const char *what = u.crl ? "CRL" : "certificate";
-
-		if (!u.in_journal && s->journal_damaged)
-			continue;
-		if (u.in_journal)
-			log_finding(s->w,
-			    "position %llu: the signer has signed a %s, the "
-			    "log has none there",
-			    LLU(u.position), what);
-		else
-			log_finding(s->w,
-			    "position %llu: the log has a signed %s, the "
-			    "signer's journal does not know of it",
-			    LLU(u.position), what);
-	}
 }
 
 /* ---- checkpoints ---- */
@@ -528,7 +321,7 @@ gap(struct walking *s, uint64_t next, struct err *err)
 		    "%llu rows are missing at once: this is not one log",
 		    LLU(next - expected));
 	while (s->w->tree.size + 1 < next)
-		if (!leaf_add(s, &nothing, err) || !journal_follow(s, err))
+		if (!leaf_add(s, &nothing, err) || !walk_journal_follow(s, err))
 			return false;
 	return true;
 }
@@ -554,7 +347,7 @@ rows(struct walking *s, struct err *err)
 		arena_reset(s->arena);
 		row_check(s, &row);
 		merkle_leaf(row.body, &leaf);
-		if (!leaf_add(s, &leaf, err) || !journal_follow(s, err))
+		if (!leaf_add(s, &leaf, err) || !walk_journal_follow(s, err))
 			return false;
 	}
 }
@@ -569,10 +362,11 @@ walk(struct walking *s, struct err *err)
 		    "%s: %s", s->w->journal, strerror(errno));
 	journal_reader_init(&s->journal, fd);
 	journal_reader_init(&s->heads, fd);
-	if (!checkpoints_load(s, err) || !rows(s, err) || !journal_rest(s, err))
+	if (!checkpoints_load(s, err) || !rows(s, err) ||
+	    !walk_journal_rest(s, err))
 		return false;
 	checkpoints_rest(s);
-	unmatched(s);
+	walk_unmatched(s);
 	return true;
 }
 

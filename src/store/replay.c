@@ -21,13 +21,14 @@ static const char schema[] =
     "requester TEXT, spki_sha256 BLOB, names TEXT, evidence_sha256 BLOB, "
     "replaces TEXT, intent_position INTEGER, issued_position INTEGER DEFAULT "
     "0, revoked_at INTEGER DEFAULT 0, reason INTEGER DEFAULT -1, sig_alg "
-    "INTEGER, secret_sha256 BLOB, tbs BLOB, signature BLOB);"
+    "INTEGER, secret_sha256 BLOB, shard INTEGER, tbs BLOB, signature BLOB);"
     "CREATE TABLE key_block (spki_sha256 BLOB PRIMARY KEY, at INTEGER, "
     "cert_id TEXT) WITHOUT ROWID;"
     "CREATE TABLE profile (hash BLOB PRIMARY KEY, name TEXT, json TEXT, "
     "created_at INTEGER) WITHOUT ROWID;"
-    "CREATE TABLE crl (issuer_key BLOB, number INTEGER, ca TEXT, this_update "
-    "INTEGER, next_update INTEGER, size INTEGER);";
+    "CREATE TABLE crl (issuer_key BLOB, shard INTEGER, delta INTEGER, number "
+    "INTEGER, base INTEGER, ca TEXT, this_update INTEGER, next_update INTEGER, "
+    "size INTEGER);";
 
 struct replaying {
 	struct db *db; /* main: the scratch, live: what is looked at */
@@ -148,9 +149,9 @@ apply_cert_intent(struct replaying *r, struct err *err)
 	    "status, not_before, not_after, created_at, profile, profile_hash, "
 	    "account_id, order_id, requester, spki_sha256, names, "
 	    "evidence_sha256, replaces, intent_position, sig_alg, tbs, "
-	    "secret_sha256) VALUES "
+	    "secret_sha256, shard) VALUES "
 	    "(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20)");
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21)");
 
 	bind_member_text(&q, r, "id");
 	bind_member_text(&q, r, "ca");
@@ -175,6 +176,7 @@ apply_cert_intent(struct replaying *r, struct err *err)
 		bind_bytes(&q, BYTES_NONE);
 	else
 		bind_member_hex(&q, r, "secret_sha256", 32);
+	bind_member_int(&q, r, "shard");
 	return query_change(&q, NULL, err);
 }
 
@@ -257,11 +259,15 @@ apply_profile(struct replaying *r, struct err *err)
 static bool
 apply_crl(struct replaying *r, struct err *err)
 {
-	AUTO_QUERY q = query(
-	    r->db, "INSERT INTO main.crl VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+	AUTO_QUERY q = query(r->db,
+	    "INSERT INTO main.crl VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+	    "?9)");
 
 	bind_member_hex(&q, r, "issuer_key", 32);
+	bind_member_int(&q, r, "shard");
+	bind_int(&q, canonical_get(&r->m, "base").p != NULL);
 	bind_member_int(&q, r, "number");
+	bind_member_int(&q, r, "base");
 	bind_member_text(&q, r, "ca");
 	bind_member_int(&q, r, "this_update");
 	bind_member_int(&q, r, "next_update");
@@ -299,7 +305,7 @@ differs(struct replaying *r, const char *text)
 struct table {
 	const char *name, *key;
 	const char *live; /* the live side, a table or a query */
-	const char *columns[25];
+	const char *columns[26];
 };
 
 static const struct table tables[] = {
@@ -313,7 +319,7 @@ static const struct table tables[] = {
 		"order_id", "requester", "spki_sha256", "names",
 		"evidence_sha256", "replaces", "intent_position",
 		"issued_position", "revoked_at", "reason", "sig_alg", "tbs",
-		"signature", "secret_sha256", NULL } },
+		"signature", "secret_sha256", "shard", NULL } },
 	{ "blocked key", "lower(hex(spki_sha256))", "live.key_block",
 	    { "at", "cert_id", NULL } },
 	{ "profile", "lower(hex(hash))", "live.profile",
@@ -388,24 +394,25 @@ compare_columns(struct replaying *r, const struct table *t, struct err *err)
 }
 
 /* Of CRLs the newest are kept: those that are there must have been published,
- * and the last one of each CA must be there. */
+ * and the last one of each shard, full and delta, must be there. */
 static bool
 compare_crls(struct replaying *r, struct err *err)
 {
 	return differences_of(r,
 		   "SELECT 'CRL ' || number || ' of CA ' || ca || ': in the "
 		   "live table, but the log knows no such one' FROM (SELECT "
-		   "issuer_key, number, ca, this_update, next_update, "
-		   "length(der) FROM live.crl WHERE der IS NOT NULL EXCEPT "
-		   "SELECT * FROM main.crl)",
+		   "issuer_key, shard, delta, number, base, ca, this_update, "
+		   "next_update, length(der) FROM live.crl WHERE der IS NOT "
+		   "NULL EXCEPT SELECT * FROM main.crl)",
 		   err) &&
 	    differences_of(r,
 		"SELECT 'CRL ' || number || ' of CA ' || ca || ': the last "
 		"one that the log knows is not in the live table' FROM "
-		"(SELECT issuer_key, max(number) AS number, ca FROM main.crl "
-		"GROUP BY issuer_key) m WHERE NOT EXISTS (SELECT 1 FROM "
-		"live.crl l WHERE l.issuer_key = m.issuer_key AND l.number = "
-		"m.number AND l.der IS NOT NULL)",
+		"(SELECT issuer_key, shard, delta, max(number) AS number, ca "
+		"FROM main.crl GROUP BY issuer_key, shard, delta) m WHERE NOT "
+		"EXISTS (SELECT 1 FROM live.crl l WHERE l.issuer_key = "
+		"m.issuer_key AND l.shard = m.shard AND l.delta = m.delta AND "
+		"l.number = m.number AND l.der IS NOT NULL)",
 		err);
 }
 
