@@ -98,8 +98,16 @@ struct ca_issued {
  * signer → own verification → issued (durable).  ERR_BAD_CSR, ERR_REJECTED,
  * ERR_IDENTIFIER_REJECTED, ERR_BAD_PUBLIC_KEY, ERR_ORDER_NOT_READY,
  * ERR_SIGNER…, ERR_STORE….  What is in the arena dies with it.
+ *
+ * With a token, the same request gets the same certificate again for a while
+ * (token.h), and ERR_BUSY while that is being issued.
  */
 bool ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
+    struct ca_issued *out, struct err *err) MUST_CHECK;
+/* What was issued under this id, for who comes again; its revocation secret is
+ * not among it.  ERR_NOT_FOUND (or void), ERR_BUSY (it is being issued),
+ * ERR_REJECTED (revoked or expired). */
+bool ca_issued_get(struct ca *ca, const char *id, struct arena *a,
     struct ca_issued *out, struct err *err) MUST_CHECK;
 /*
  * What an order can be told before anything is proved (RFC 8555 section 7.4).

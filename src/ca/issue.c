@@ -407,11 +407,17 @@ bool
 ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct err *err)
 {
+	struct ca_issued issued;
 	struct issuance i;
+	bool again;
 
 	request_take(&i, ca, req, a);
-	return request_check(&i, req, err) && issuance_find_ca(&i, err) &&
-	    issuance_prepare(&i, err);
+	/* What was issued already needs no leave. */
+	if (!issuance_repeat(&i, &again, &issued, err))
+		return false;
+	return again ||
+	    (request_check(&i, req, err) && issuance_find_ca(&i, err) &&
+		issuance_prepare(&i, err));
 }
 
 bool
@@ -419,10 +425,14 @@ ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct ca_issued *out, struct err *err)
 {
 	struct issuance i;
+	bool again;
 
 	request_take(&i, ca, req, a);
-	if (request_check(&i, req, err) && issuance_find_ca(&i, err) &&
-	    issuance_prepare(&i, err) && issuance_commit(&i, out, err))
+	if (issuance_repeat(&i, &again, out, err) &&
+	    (again ||
+		(request_check(&i, req, err) && issuance_find_ca(&i, err) &&
+		    issuance_prepare(&i, err) &&
+		    issuance_commit(&i, out, err))))
 		return true;
 	atomic_fetch_add(&ca->refused, 1);
 	return false;

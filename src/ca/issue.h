@@ -42,6 +42,13 @@ bool token_check_request(struct ca *ca, const struct ca_request *req,
 bool approval_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;
 
+/*
+ * repeat.c: was this very request issued by its token a moment ago?  Then
+ * *again, and *out is that certificate.  ERR_BUSY: it is being issued.
+ */
+bool issuance_repeat(struct issuance *i, bool *again, struct ca_issued *out,
+    struct err *err) MUST_CHECK;
+
 /* The profile's CA as it is now.  ERR_REJECTED if it is gone or offline. */
 bool issuance_find_ca(struct issuance *i, struct err *err) MUST_CHECK;
 /* Spec, to-be-signed bytes, lint.  Borrows a lane by itself where it needs. */

@@ -17,6 +17,7 @@ token_of_row(const struct token_row *row, struct arena *a, struct token *out,
 		.names = names,
 		.uses = row->uses,
 		.uses_left = row->uses_left,
+		.used_at = row->used_at,
 		.expires_at = row->expires_at,
 		.created_at = row->created_at,
 		.revoked = row->revoked_at != 0,
@@ -32,6 +33,13 @@ token_state(const struct token *t, int64_t now)
 	if (t->uses_left == 0)
 		return TOKEN_USED;
 	return t->expires_at <= now ? TOKEN_EXPIRED : TOKEN_USABLE;
+}
+
+bool
+token_may_repeat(const struct token *t, int64_t now)
+{
+	return !t->revoked && t->used_at != 0 &&
+	    t->used_at > now - TOKEN_REPEAT;
 }
 
 const char *
@@ -154,11 +162,23 @@ ca_token_revoke(struct ca *ca, const char *id, const char *by, struct err *err)
 /* ---- for protocols ---- */
 
 /* Whoever guesses learns nothing but that this is not it. */
+#define SECRET_REFUSED "the enrolment secret cannot be used"
+
 static bool
 fail_secret(struct err *err, const char *why)
 {
-	return fail_detail(err, ERR_UNAUTHORIZED,
-	    "the enrolment secret cannot be used", "%s", why);
+	return fail_detail(err, ERR_UNAUTHORIZED, SECRET_REFUSED, "%s", why);
+}
+
+bool
+token_check_usable(const struct token *t, int64_t now, struct err *err)
+{
+	enum token_state state = token_state(t, now);
+
+	if (state == TOKEN_USABLE)
+		return true;
+	return fail_detail(err, ERR_UNAUTHORIZED, SECRET_REFUSED,
+	    "its token %s is %s", t->id, token_state_name(state));
 }
 
 bool
@@ -185,17 +205,17 @@ ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
 		return false;
 	if (strcmp(t.profile, profile) != 0)
 		return fail_secret(err, "its token is for another profile");
-	if (token_state(&t, ca_now(ca)) != TOKEN_USABLE)
-		return fail_secret(err,
-		    arena_printf(a, "its token %s is %s", t.id,
-			token_state_name(token_state(&t, ca_now(ca)))));
+	if (!token_may_repeat(&t, ca_now(ca)) &&
+	    !token_check_usable(&t, ca_now(ca), err))
+		return false;
 	*out = t;
 	return true;
 }
 
 /*
  * What of a token never changes is held here against what will be certified,
- * whatever the protocol has checked; the rest is in the SQL of the intent.
+ * whatever the protocol has checked.  Its state is in the SQL of the intent
+ * too; here it spares work for what cannot be issued.
  */
 bool
 token_check_request(struct ca *ca, const struct ca_request *req,
@@ -214,5 +234,6 @@ token_check_request(struct ca *ca, const struct ca_request *req,
 		return false;
 	}
 	return token_of_row(&row, a, &t, err) &&
+	    token_check_usable(&t, ca_now(ca), err) &&
 	    token_check_names(&t, &req->names, err);
 }

@@ -4,6 +4,10 @@
  * the store has its hash (crypto/secret_text.h).  A use is burnt in the same
  * transaction as the certificate's intent and given back when that is voided,
  * so that no two certificates come of one use and none is lost to a failure.
+ *
+ * An answer can be lost: for TOKEN_REPEAT seconds ca_issue gives the same
+ * secret with the same octets of a request the same certificate, and takes no
+ * use, as long as neither the secret nor the certificate is revoked.
  */
 #ifndef CA_TOKEN_H
 #define CA_TOKEN_H
@@ -14,6 +18,7 @@
 #define TOKEN_SECRET_LENGTH SECRET_TEXT_LENGTH
 #define TOKEN_USES_MAX 1000000
 #define TOKEN_LIFETIME_MAX ((int64_t)366 * 24 * 3600)
+#define TOKEN_REPEAT ((int64_t)3600) /* since the certificate's intent */
 
 struct token_spec {
 	const char *profile;
@@ -28,6 +33,7 @@ struct token {
 	const char *profile;
 	struct names names;
 	int64_t uses, uses_left, expires_at, created_at;
+	int64_t used_at; /* the last time; 0: never */
 	bool revoked;
 	const char *by;
 };
@@ -40,6 +46,8 @@ enum token_state {
 };
 /* As it reads now. */
 enum token_state token_state(const struct token *t, int64_t now);
+/* May somebody still come again for what was issued by it? */
+bool token_may_repeat(const struct token *t, int64_t now);
 /* "usable", "revoked", "used", "expired". */
 const char *token_state_name(enum token_state s);
 
@@ -54,10 +62,15 @@ bool ca_token_list(struct ca *ca, const char *after, unsigned limit,
     struct arena *a, struct token **out, size_t *n, struct err *err) MUST_CHECK;
 bool ca_token_revoke(
     struct ca *ca, const char *id, const char *by, struct err *err) MUST_CHECK;
+/* Can something new still be issued by it?  ERR_UNAUTHORIZED, as below. */
+bool token_check_usable(
+    const struct token *t, int64_t now, struct err *err) MUST_CHECK;
 /*
- * Is this a secret of ours that can still be used for this profile?  Nothing is
- * burnt: ca_issue does that (ca_request.token_id).  ERR_UNAUTHORIZED, always
- * the same sentence; the cause is in detail.
+ * Is this a secret of ours that can still be used for this profile, or was its
+ * last use taken less than TOKEN_REPEAT ago?  Of the latter nothing new comes:
+ * ca_issue knows it by the request.  Nothing is burnt: ca_issue does that
+ * (ca_request.token_id).  ERR_UNAUTHORIZED, always the same sentence; the cause
+ * is in detail.
  */
 bool ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
     struct arena *a, struct token *out, struct err *err) MUST_CHECK;

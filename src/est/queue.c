@@ -38,17 +38,16 @@ static bool
 reply_issued(struct est_call *call, const struct approval *row,
     struct http_resp *resp, struct err *err)
 {
-	const struct cert_row wanted = { .id = row->cert_id };
-	struct bytes pem, der;
+	struct ca_issued issued;
 	struct err why = { 0 };
 
-	if (ca_cert_chain(
-		call->est->deps.ca, &wanted, call->a, &pem, &der, &why)) {
+	if (ca_issued_get(
+		call->est->deps.ca, row->cert_id, call->a, &issued, &why)) {
 		call->req->log_object = row->cert_id;
-		est_reply_certificate(call, resp, der);
+		est_reply_certificate(call, resp, issued.der);
 		return true;
 	}
-	if (why.kind != ERR_NOT_FOUND) {
+	if (why.kind != ERR_BUSY && why.kind != ERR_NOT_FOUND) {
 		*err = why;
 		return false;
 	}

@@ -233,6 +233,10 @@ est_post_server_key(
 		err) ||
 	    !check_allowed(call, &wrap, err))
 		return false;
+	/* Who comes again gets no second key: the first was not kept. */
+	if (id.kind == IDENTITY_TOKEN &&
+	    !token_check_usable(&id.token, call->req->now, err))
+		return false;
 	ok = make_and_issue(call, &wrap, &grant, &made, resp, err);
 	made_done(&made);
 	return ok;

@@ -47,9 +47,10 @@ bool order_follow_invalid(struct db *db, int64_t authz_seq,
 
 /* ---- what an intent takes; inside its change (token.c) ---- */
 
-/* A use of cert->token_id, if there is one.  ERR_UNAUTHORIZED. */
-bool token_take(
-    struct db *db, const struct cert_row *cert, struct err *err) MUST_CHECK;
+/* A use of cert->token_id, if there is one, for these bytes (or NULL).
+ * ERR_UNAUTHORIZED. */
+bool token_take(struct db *db, const struct cert_row *cert,
+    const uint8_t *csr_sha256, struct err *err) MUST_CHECK;
 /* The certificate is void: what it took can be used again. */
 bool token_give_back(
     struct db *db, const char *cert_id, struct err *err) MUST_CHECK;

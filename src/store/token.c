@@ -1,10 +1,11 @@
 #include "store/token.h"
+#include "store/cert.h"
 #include "store/parts.h"
 #include "util/fault.h"
 
 #define TOKEN_COLUMNS                                                          \
 	"id, secret_sha256, profile, names, uses, uses_left, expires_at, "     \
-	"created_at, created_by, revoked_at"
+	"created_at, created_by, revoked_at, used_at"
 
 static void
 token_read(struct query *q, struct arena *a, struct token_row *out)
@@ -19,6 +20,7 @@ token_read(struct query *q, struct arena *a, struct token_row *out)
 	out->created_at = column_int(q);
 	out->created_by = column_text(q, a);
 	out->revoked_at = column_int(q);
+	out->used_at = column_int(q);
 }
 
 static bool
@@ -91,6 +93,36 @@ store_token_list(struct store *s, const char *after, unsigned limit,
 	}
 	*n = rows.n;
 	*out = rows_take(&rows, a);
+	return true;
+}
+
+bool
+store_token_use_find(struct store *s, const char *id,
+    const uint8_t csr_sha256[32], const char *profile, int64_t since,
+    struct arena *a, struct cert_row *out, struct err *err)
+{
+	AUTO_LEASE r = { 0 };
+	bool row;
+
+	if (!store_read(s, &r, err))
+		return false;
+	AUTO_QUERY q = query(r.db,
+	    "SELECT " CERT_DER_COLUMNS CERT_DER_FROM
+	    "WHERE c.id IN (SELECT u.cert_id FROM token_use u JOIN token t ON "
+	    "t.id = u.token_id WHERE u.token_id = ?1 AND u.csr_sha256 = ?2 AND "
+	    "t.revoked_at = 0) AND c.profile = ?3 AND c.created_at > ?4 AND "
+	    "c.status IN (1, 2) ORDER BY c.created_at DESC LIMIT 1");
+
+	bind_text(&q, id);
+	bind_hash(&q, csr_sha256);
+	bind_text(&q, profile);
+	bind_int(&q, since);
+	if (!query_next(&q, &row, err))
+		return false;
+	if (!row)
+		return fail(err, ERR_NOT_FOUND,
+		    "nothing came of this token and request");
+	cert_read_der(&q, a, out);
 	return true;
 }
 
@@ -198,18 +230,20 @@ store_token_revoke(struct store *s, const char *id, int64_t now, const char *by,
 /* ---- with an intent ---- */
 
 bool
-token_take(struct db *db, const struct cert_row *cert, struct err *err)
+token_take(struct db *db, const struct cert_row *cert,
+    const uint8_t *csr_sha256, struct err *err)
 {
 	unsigned changed;
 
 	if (cert->token_id == NULL)
 		return true;
 	AUTO_QUERY q = query(db,
-	    "UPDATE token SET uses_left = uses_left - 1 WHERE id = ?1 AND "
-	    "profile = ?2 AND expires_at > ?3 AND revoked_at = 0 AND "
-	    "uses_left > 0");
-	AUTO_QUERY use = query(
-	    db, "INSERT INTO token_use (cert_id, token_id) VALUES (?1, ?2)");
+	    "UPDATE token SET uses_left = uses_left - 1, used_at = ?3 WHERE "
+	    "id = ?1 AND profile = ?2 AND expires_at > ?3 AND revoked_at = 0 "
+	    "AND uses_left > 0");
+	AUTO_QUERY use = query(db,
+	    "INSERT INTO token_use (cert_id, token_id, csr_sha256) VALUES "
+	    "(?1, ?2, ?3)");
 
 	bind_text(&q, cert->token_id);
 	bind_text(&q, cert->profile);
@@ -224,6 +258,8 @@ token_take(struct db *db, const struct cert_row *cert, struct err *err)
 		    cert->token_id);
 	bind_text(&use, cert->id);
 	bind_text(&use, cert->token_id);
+	bind_bytes(
+	    &use, csr_sha256 == NULL ? BYTES_NONE : bytes_of(csr_sha256, 32));
 	return query_change(&use, NULL, err);
 }
 

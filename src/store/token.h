@@ -14,6 +14,7 @@ struct token_row {
 	const char *profile;
 	const char *names; /* as cert_row.names; "": any */
 	int64_t uses, uses_left;
+	int64_t used_at; /* the last time; 0: never */
 	int64_t expires_at, created_at;
 	const char *created_by;
 	int64_t revoked_at; /* 0: not */
@@ -34,5 +35,14 @@ bool store_token_list(struct store *s, const char *after, unsigned limit,
 /* A second time changes nothing.  ERR_NOT_FOUND. */
 bool store_token_revoke(struct store *s, const char *id, int64_t now,
     const char *by, struct err *err) MUST_CHECK;
+/*
+ * The newest certificate of this profile, with its DER, that took a use of this
+ * token after `since` for a request of exactly these octets, and is neither
+ * void nor revoked: an intent or issued.  ERR_NOT_FOUND; also if the token is
+ * revoked.
+ */
+bool store_token_use_find(struct store *s, const char *id,
+    const uint8_t csr_sha256[32], const char *profile, int64_t since,
+    struct arena *a, struct cert_row *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@ CREATE TABLE token (
 	names TEXT NOT NULL, -- as cert.names; empty: any
 	uses INTEGER NOT NULL CHECK (uses >= 1),
 	uses_left INTEGER NOT NULL CHECK (uses_left BETWEEN 0 AND uses),
+	used_at INTEGER NOT NULL DEFAULT 0, -- the last time
 	expires_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
 	created_by TEXT NOT NULL,
@@ -16,12 +17,14 @@ CREATE TABLE token (
 );
 CREATE INDEX token_by_expiry ON token (expires_at);
 
--- Which certificate took a use; gone when that use was given back.
+-- Which certificate took a use, and for which request: who comes again with it
+-- gets that certificate.  Gone when the use was given back.
 CREATE TABLE token_use (
 	cert_id TEXT NOT NULL PRIMARY KEY,
-	token_id TEXT NOT NULL
+	token_id TEXT NOT NULL,
+	csr_sha256 BLOB CHECK (length(csr_sha256) = 32)
 ) WITHOUT ROWID;
-CREATE INDEX token_use_by_token ON token_use (token_id);
+CREATE INDEX token_use_by_request ON token_use (token_id, csr_sha256);
 
 -- Named operators: who may decide.  A removed one stays, for the record.
 CREATE TABLE operator (

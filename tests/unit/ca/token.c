@@ -243,7 +243,13 @@ burnt(void **state)
 	assert_ok(t, issue(t, m.token.id));
 	assert_left(t, m.token.id, 0);
 	assert_fails(t, issue(t, m.token.id), ERR_UNAUTHORIZED);
+	/* Somebody may have missed an answer; then nobody. */
+	assert_ok(t, check(t, m.secret, "default"));
+	t->now += TOKEN_REPEAT - 1;
+	assert_ok(t, check(t, m.secret, "default"));
+	t->now += 1;
 	assert_fails(t, check(t, m.secret, "default"), ERR_UNAUTHORIZED);
+	t->now -= TOKEN_REPEAT;
 	assert_left(t, m.token.id, 0);
 	assert_ok(t, ca_token_revoke(t->ca, r.token.id, "bob", &t->err));
 	assert_fails(t, issue(t, r.token.id), ERR_UNAUTHORIZED);
@@ -261,6 +267,102 @@ burnt(void **state)
 	assert_int_equal(token_state(&e.token, t->now), TOKEN_EXPIRED);
 	assert_int_equal(token_state(&r.token, t->now), TOKEN_REVOKED);
 	assert_int_equal(token_state(&m.token, t->now), TOKEN_USED);
+}
+
+static struct ca_issued
+assert_again(struct test_ca *t, const struct ca_request *req,
+    const struct ca_issued *first)
+{
+	struct ca_issued out;
+
+	assert_ok(t, ca_check_request(t->ca, req, t->a, &t->err));
+	assert_ok(t, ca_issue(t->ca, req, t->a, &out, &t->err));
+	assert_string_equal(out.id, first->id);
+	assert_memory_equal(out.serial, first->serial, SERIAL_SIZE);
+	assert_true(bytes_equal(out.der, first->der));
+	assert_true(bytes_equal(out.pem_chain, first->pem_chain));
+	assert_int_equal(out.not_after, first->not_after);
+	assert_null(out.revocation_secret);
+	return out;
+}
+
+/* The answer was lost: the same request gets the same certificate. */
+static void
+comes_again(void **state)
+{
+	struct test_ca *t = *state;
+	struct made m = make(t, one, 1, 1), wide = make(t, one, 1, 5);
+	struct ca_request req = request(t, one, 1, m.token.id),
+			  other = request(t, one, 1, m.token.id);
+	struct ca_issued first, out;
+
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &first, &t->err));
+	assert_again(t, &req, &first);
+	assert_left(t, m.token.id, 0);
+	/* The same key and names in other octets are another request. */
+	assert_fails(
+	    t, ca_issue(t->ca, &other, t->a, &out, &t->err), ERR_UNAUTHORIZED);
+	assert_fails(t, ca_check_request(t->ca, &other, t->a, &t->err),
+	    ERR_UNAUTHORIZED);
+	/* Another profile, another secret. */
+	other = req;
+	other.profile = ca_profile_find(t->ca, "server");
+	assert_false(ca_issue(t->ca, &other, t->a, &out, &t->err));
+	err_clear(&t->err);
+	other = req;
+	other.token_id = wide.token.id;
+	assert_ok(t, ca_issue(t->ca, &other, t->a, &out, &t->err));
+	assert_string_not_equal(out.id, first.id);
+	assert_left(t, wide.token.id, 4);
+	assert_again(t, &other, &out);
+	assert_left(t, wide.token.id, 4);
+	/* After a restart too, and when the secret has run out; for an hour. */
+	test_ca_restart(t);
+	req.profile = ca_profile_find(t->ca, "default");
+	t->now += TOKEN_REPEAT - 1;
+	assert_again(t, &req, &first);
+	t->now += 1;
+	assert_fails(
+	    t, ca_issue(t->ca, &req, t->a, &out, &t->err), ERR_UNAUTHORIZED);
+}
+
+static void
+revoke(struct test_ca *t, const char *id)
+{
+	struct cert_row row;
+
+	assert_ok(t, store_cert_get(t->store, id, t->a, &row, &t->err));
+	assert_ok(t, ca_revoke(t->ca, &row, 4, "alice", false, &t->err));
+}
+
+/* What was revoked is not handed out as if it were good. */
+static void
+revoked_is_not_repeated(void **state)
+{
+	struct test_ca *t = *state;
+	struct made m = make(t, one, 1, 1), wide = make(t, one, 1, 2),
+		    r = make(t, one, 1, 1);
+	struct ca_request req = request(t, one, 1, m.token.id);
+	struct ca_issued first, out;
+
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &first, &t->err));
+	revoke(t, first.id);
+	assert_fails(
+	    t, ca_issue(t->ca, &req, t->a, &out, &t->err), ERR_UNAUTHORIZED);
+	assert_fails(t, ca_issued_get(t->ca, first.id, t->a, &out, &t->err),
+	    ERR_REJECTED);
+	/* With uses left it is a request like others. */
+	req.token_id = wide.token.id;
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &first, &t->err));
+	revoke(t, first.id);
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &out, &t->err));
+	assert_string_not_equal(out.id, first.id);
+	/* Nor does a revoked secret lead to anything. */
+	req.token_id = r.token.id;
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &first, &t->err));
+	assert_ok(t, ca_token_revoke(t->ca, r.token.id, "bob", &t->err));
+	assert_fails(
+	    t, ca_issue(t->ca, &req, t->a, &out, &t->err), ERR_UNAUTHORIZED);
 }
 
 struct racer {
@@ -365,14 +467,23 @@ restart_finishes(void **state)
 {
 	struct test_ca *t = *state;
 	struct made m = make(t, one, 1, 1);
+	struct ca_request req = request(t, one, 1, m.token.id);
+	struct ca_issued out;
 
 	atomic_store(&t->signing, SIGNING_UNREACHABLE);
-	assert_fails(t, issue(t, m.token.id), ERR_SIGNER);
+	assert_fails(t, ca_issue(t->ca, &req, t->a, &out, &t->err), ERR_SIGNER);
 	assert_left(t, m.token.id, 0);
 	assert_fails(t, issue(t, m.token.id), ERR_UNAUTHORIZED);
+	/* Who asked is told to come again, not that the secret is gone. */
+	assert_fails(t, ca_issue(t->ca, &req, t->a, &out, &t->err), ERR_BUSY);
+	assert_fails(t, ca_check_request(t->ca, &req, t->a, &t->err), ERR_BUSY);
 	atomic_store(&t->signing, SIGNING_WORKS);
 	test_ca_restart(t);
 	recover(t, 1, 0);
+	assert_left(t, m.token.id, 0);
+	req.profile = ca_profile_find(t->ca, "default");
+	assert_ok(t, ca_issue(t->ca, &req, t->a, &out, &t->err));
+	assert_again(t, &req, &out);
 	assert_left(t, m.token.id, 0);
 	assert_fails(t, issue(t, m.token.id), ERR_UNAUTHORIZED);
 }
@@ -472,6 +583,8 @@ main(void)
 		TEST(names),
 		TEST(profile),
 		TEST(burnt),
+		TEST(comes_again),
+		TEST(revoked_is_not_repeated),
 		TEST(one_use_many_threads),
 		TEST(void_gives_back),
 		TEST(restart_finishes),
