@@ -129,7 +129,8 @@ bool crl_idp_parse(
     struct bytes value, struct crl_idp *out, struct err *err) MUST_CHECK;
 void crl_idp_put(struct buf *b, const struct crl_idp *idp);
 /* CRLDistributionPoints of one point whose name is one URI: the pointer of a
- * certificate, and freshestCRL.  False: malformed; another form is empty. */
+ * certificate, and freshestCRL.  False: malformed, or names that are no URIs;
+ * empty: several URIs. */
 void crl_points_put(struct buf *b, const char *uri);
 bool crl_points_parse(struct bytes value, struct bytes *uri) MUST_CHECK;
 

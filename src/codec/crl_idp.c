@@ -11,30 +11,22 @@ fail_form(struct err *err)
 	    "CRL has a malformed issuing distribution point");
 }
 
-/* fullName of one URI alone; *uri stays empty for every other name. */
+/* A fullName of URIs, which is what anybody can fetch; *uri stays empty when
+ * there are several.  Other names are no form of ours. */
 static bool
 point_name_read(struct bytes name, struct bytes *uri)
 {
 	struct der d = der_of(name), names;
-	struct bytes content, c;
+	struct bytes c = BYTES_NONE;
 	size_t n = 0;
-	int tag;
 
-	if (der_peek(&d) == DER_CONTEXT_CONSTRUCTED(1))
-		return der_read(&d, DER_CONTEXT_CONSTRUCTED(1), &content) &&
-		    der_at_end(&d);
 	if (!der_enter(&d, DER_CONTEXT_CONSTRUCTED(0), &names) ||
 	    !der_at_end(&d) || der_at_end(&names))
 		return false;
-	*uri = BYTES_NONE;
-	for (; !der_at_end(&names); n++) {
-		if (!der_read_any(&names, &tag, &c, NULL))
+	for (; !der_at_end(&names); n++)
+		if (!der_read(&names, DER_CONTEXT(6), &c))
 			return false;
-		if (n == 0 && tag == DER_CONTEXT(6))
-			*uri = c;
-	}
-	if (n != 1)
-		*uri = BYTES_NONE;
+	*uri = n == 1 ? c : BYTES_NONE;
 	return true;
 }
 
@@ -117,27 +109,18 @@ bool
 crl_points_parse(struct bytes value, struct bytes *uri)
 {
 	struct der d = der_of(value), list, point;
-	struct bytes name, found = BYTES_NONE, rest;
-	bool has_name = false, has_more;
+	struct bytes name, found = BYTES_NONE;
 	size_t n = 0;
 
 	if (!der_enter(&d, DER_SEQUENCE, &list) || !der_at_end(&d) ||
 	    der_at_end(&list))
 		return false;
-	for (; !der_at_end(&list); n++) {
+	for (; !der_at_end(&list); n++)
+		/* For some reasons only, or by another issuer: not ours. */
 		if (!der_enter(&list, DER_SEQUENCE, &point) ||
-		    !der_read_optional(
-			&point, DER_CONTEXT_CONSTRUCTED(0), &has_name, &name) ||
-		    (has_name && !point_name_read(name, &found)))
+		    !der_read(&point, DER_CONTEXT_CONSTRUCTED(0), &name) ||
+		    !der_at_end(&point) || !point_name_read(name, &found))
 			return false;
-		/* Reasons or another issuer: not the form that is meant. */
-		has_more = !der_at_end(&point);
-		while (!der_at_end(&point))
-			if (!der_read_any(&point, NULL, &rest, NULL))
-				return false;
-		if (has_more || !has_name)
-			found = BYTES_NONE;
-	}
 	*uri = n == 1 ? found : BYTES_NONE;
 	return true;
 }
