@@ -74,8 +74,8 @@ find_old(struct est_call *call, const struct identity *id,
 
 /* New names, if the CSR asks for some and may. */
 static bool
-change_names(struct est_call *call, const struct identity *id, struct csr *csr,
-    struct names *names, struct err *err)
+change_names(struct est_call *call, struct csr *csr, struct names *names,
+    struct err *err)
 {
 	struct name_change change;
 
@@ -94,7 +94,6 @@ change_names(struct est_call *call, const struct identity *id, struct csr *csr,
 	for (size_t i = 0; i < names->n; i++)
 		if (!est_label_check_name(call->label, &names->v[i], err))
 			return false;
-	(void)id;
 	return true;
 }
 
@@ -112,7 +111,7 @@ est_post_reenroll(
 	    !csr_names(&csr, call->a, &grant.names, err) ||
 	    !est_names_check(call, &id, grant.names, err) ||
 	    !find_old(call, &id, &csr, grant.names, &old, err) ||
-	    !change_names(call, &id, &csr, &grant.names, err))
+	    !change_names(call, &csr, &grant.names, err))
 		return false;
 	grant.replaces = old.id;
 	return est_issue(call, &grant, resp, err);

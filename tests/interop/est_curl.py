@@ -1,6 +1,10 @@
 """curl and openssl: every operation, from the examples of docs/est.md."""
-import pathlib
 import subprocess
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from client import need
 from est_server import (PASSWORD, environment, example, issued, run_example,
@@ -35,6 +39,15 @@ def recipient(top, name, words, usage):
                     "-addext", f"keyUsage={usage}"], check=True,
                    stderr=subprocess.DEVNULL)
     return (top / f"{name}.pem").read_text()
+
+
+def signs_itself(c):
+    try:
+        c.public_key().verify(c.signature, c.tbs_certificate_bytes,
+                              ec.ECDSA(c.signature_hash_algorithm))
+    except InvalidSignature:
+        return False
+    return True
 
 
 s = server(LABELS)
@@ -136,6 +149,23 @@ with s:
     status, _, body = curl(s, *clear, "--data-binary", "@-", est + "/fullcmc",
                            body=plain)
     assert status == 501, body
+
+    # While a root is replaced, who trusts either gets to the other.
+    s.cli("ca", "rollover", "root")
+    run_example(s, "cacerts", top)
+    bag = (top / "cas.pem").read_text()
+    assert bag.count("BEGIN CERTIFICATE") == 5, bag
+    end = "-----END CERTIFICATE-----\n"
+    cas = [x509.load_pem_x509_certificate((c + end).encode())
+           for c in bag.split(end)[:-1]]
+    ties = [c for c in cas if not signs_itself(c)]
+    assert len(ties) == 3, ties
+    (top / "ties.pem").write_bytes(b"".join(
+        c.public_bytes(serialization.Encoding.PEM) for c in ties))
+    for root in ("root.pem", "root-2.pem"):
+        subprocess.run(["openssl", "verify", "-no-CApath", "-CAfile",
+                        s.state / "certs" / root, "-untrusted",
+                        top / "ties.pem", top / "dev1-new.pem"], check=True)
     logged = "\n".join(s.log_lines())
     assert "PRIVATE" not in logged and PASSWORD not in logged
     print("EST, curl", [r["names"] for r in issued(s)])
