@@ -62,6 +62,7 @@ password_holds(
 {
 	const struct users *users = &call->label->users;
 	struct verified *verified = call->est->verified;
+	struct lane *lane;
 	uint8_t key[32];
 	bool holds;
 
@@ -72,13 +73,13 @@ password_holds(
 	    user == NULL ? BYTES_NONE : bytes_str(user->name), password, key);
 	if (user != NULL && verified_has(verified, key, call->req->now))
 		return true;
-	/* A lane, so that there are never more hashes at once than cores. */
-	AUTO_LANE loan = lane_lend(call->est->deps.lanes);
-
+	/* Kept, so that there are never more hashes at once than cores. */
+	lane = lane_borrow(call->est->deps.lanes);
 	/* Who is no user costs as much time as who is one. */
 	holds = password_check(
 		    user == NULL ? users->v[0].hash : user->hash, password) &&
 	    user != NULL;
+	lane_return(call->est->deps.lanes, lane);
 	if (holds)
 		verified_add(verified, key, call->req->now);
 	return holds;
