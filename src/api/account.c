@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -65,15 +66,15 @@ api_get_account(void *ctx, struct http_req *req, struct http_resp *resp)
 	api_reply(req, resp, ok, 200, o, &err);
 }
 
-/* The change's own leaf of the log says that an operator did it. */
+/* The change's own leaf of the log says who did it. */
 static bool
 deactivate(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	const char *id;
+	const char *id, *by;
 
 	return query_capture(req, 0, &id, err) &&
-	    store_account_deactivate(
-		api->deps.store, id, req->now, API_OPERATOR, err) &&
+	    actor_name(api, req, NULL, &by, err) &&
+	    store_account_deactivate(api->deps.store, id, req->now, by, err) &&
 	    show(api, req, out, err);
 }
 

@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/reply.h"
 
@@ -30,9 +31,9 @@ check_event(const char *kind, const json_t *event, struct err *err)
 static bool
 record(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	const json_t *event;
-	const char *kind;
+	const char *kind, *by;
 	uint64_t position;
+	json_t *event;
 	json_t *body;
 
 	if (!json_parse_object(req->body, req->arena, &body, err) ||
@@ -40,7 +41,11 @@ record(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		return false;
 	event = json_object_get(body, "event");
 	if (!check_event(kind, event, err) ||
-	    !store_event_append(api->deps.store, kind,
+	    !actor_name(api, req, NULL, &by, err))
+		return false;
+	/* Who it was is what the kernel says, not what the caller says. */
+	json_object_set_new(event, "operator", json_string(by));
+	if (!store_event_append(api->deps.store, kind,
 		(const char *)json_print_compact(event, req->arena).p, req->now,
 		&position, err))
 		return false;

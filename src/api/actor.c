@@ -21,6 +21,7 @@ actor_operator(struct api *api, struct http_req *req, const char *as,
 	if (!ca_operator_acting(api->deps.ca, req->peer_uid,
 		actor_is_owner(req), as, req->arena, &row, err))
 		return false;
+	req->log_account = row.name;
 	*name = row.name;
 	return true;
 }
@@ -38,7 +39,8 @@ actor_name(struct api *api, struct http_req *req, const char *as,
 		*err = why;
 		return false;
 	}
-	*name = arena_printf(req->arena, "uid %u", (unsigned)req->peer_uid);
+	req->log_account = *name =
+	    arena_printf(req->arena, "uid %u", (unsigned)req->peer_uid);
 	return true;
 }
 

@@ -17,8 +17,8 @@ bool actor_is_owner(const struct http_req *req);
  */
 bool actor_operator(struct api *api, struct http_req *req, const char *as,
     const char **name, struct err *err) MUST_CHECK;
-/* For the record: the operator's name, or "uid 0" of one that has none.  An
- * `as` that is not the peer's is refused. */
+/* For the record and the request's line in the log: the operator's name, or
+ * "uid 0" of one that has none.  An `as` that is not the peer's is refused. */
 bool actor_name(struct api *api, struct http_req *req, const char *as,
     const char **name, struct err *err) MUST_CHECK;
 /* May this peer come in at all?  Owners and named operators. */

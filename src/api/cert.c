@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -227,7 +228,7 @@ static bool
 revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	enum crl_reason reason = REASON_UNSPECIFIED;
-	const char *name;
+	const char *name, *by;
 	struct cert_row row;
 	struct err why = { 0 };
 	bool changed;
@@ -242,9 +243,9 @@ revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		    "such as keyCompromise or superseded",
 		    name);
 	/* An operator who says so need not prove it: the key is blocked. */
-	if (!find(api, req, &row, err))
+	if (!find(api, req, &row, err) || !actor_name(api, req, NULL, &by, err))
 		return false;
-	changed = ca_revoke(api->deps.ca, &row, (int)reason, API_OPERATOR,
+	changed = ca_revoke(api->deps.ca, &row, (int)reason, by,
 	    reason == REASON_KEY_COMPROMISE, &why);
 	/* Asked for twice, it is done once; the answer says which. */
 	if (!changed && why.kind != ERR_ALREADY_REVOKED) {

@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -64,23 +65,49 @@ api_get_crls(void *ctx, struct http_req *req, struct http_resp *resp)
 	    req, resp, ok, 200, ok ? view_crls(api, ca, req) : NULL, &err);
 }
 
+/* A leaf of the log: the CRLs' own leaves do not say that somebody wanted them.
+ */
+static bool
+record_force(
+    struct api *api, struct http_req *req, const char *ca, struct err *err)
+{
+	AUTO(json_t) *event = NULL;
+	const char *by;
+
+	if (!actor_name(api, req, NULL, &by, err))
+		return false;
+	event = json_pack("{s:s, s:s}", "act", "crl-now", "operator", by);
+	if (ca != NULL)
+		json_object_set_new(event, "ca", json_string(ca));
+	return store_event_append(api->deps.store, "operator",
+	    (const char *)json_print_compact(event, req->arena).p, req->now,
+	    NULL, err);
+}
+
 /* {} or {"ca": NAME}: made and published when it answers. */
+static bool
+force(struct api *api, struct http_req *req, json_t **out, struct err *err)
+{
+	const char *ca;
+	json_t *body;
+
+	if (!json_parse_object(req->body, req->arena, &body, err) ||
+	    !json_get_string_optional(body, "ca", &ca, err))
+		return false;
+	req->log_object = ca;
+	if (!check_ca(api, ca, err) || !record_force(api, req, ca, err) ||
+	    !ca_crl_force(api->deps.ca, ca, err))
+		return false;
+	*out = view_crls(api, ca, req);
+	return true;
+}
+
 void
 api_post_crls(void *ctx, struct http_req *req, struct http_resp *resp)
 {
-	struct api *api = ctx;
 	struct err err = { 0 };
-	const char *ca = NULL;
-	json_t *body;
-	bool ok;
+	json_t *o = NULL;
+	bool ok = force(ctx, req, &o, &err);
 
-	ok = json_parse_object(req->body, req->arena, &body, &err);
-	if (ok) {
-		ca = json_string_value(json_object_get(body, "ca"));
-		req->log_object = ca;
-		ok = check_ca(api, ca, &err) &&
-		    ca_crl_force(api->deps.ca, ca, &err);
-	}
-	api_reply(
-	    req, resp, ok, 200, ok ? view_crls(api, ca, req) : NULL, &err);
+	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -44,7 +45,7 @@ read_request(struct api *api, struct http_req *req, struct ca_request *out,
     struct err *err)
 {
 	struct csr *csr = arena_alloc(req->arena, sizeof(*csr));
-	const char *csr_text, *profile, *replaces;
+	const char *csr_text, *profile, *replaces, *by;
 	struct cert_row replaced;
 	json_t *body;
 
@@ -66,10 +67,11 @@ read_request(struct api *api, struct http_req *req, struct ca_request *out,
 		return false;
 	if (!api_csr_read(csr_text, req->arena, csr, err) ||
 	    !read_names(json_object_get(body, "names"), csr, req->arena,
-		&out->names, err))
+		&out->names, err) ||
+	    !actor_name(api, req, NULL, &by, err))
 		return false;
 	out->csr = csr;
-	out->requester = API_OPERATOR;
+	out->requester = arena_printf(req->arena, "operator %s", by);
 	out->replaces = replaces == NULL ? NULL : replaced.id;
 	out->wants_secret = true;
 	return true;

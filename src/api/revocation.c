@@ -1,3 +1,4 @@
+#include "api/actor.h"
 #include "api/handlers.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -50,7 +51,7 @@ read_filter(const json_t *o, struct cert_filter *f, struct err *err)
 }
 
 static bool
-read_request(struct http_req *req, struct bulk_request *out,
+read_request(struct api *api, struct http_req *req, struct bulk_request *out,
     const char **confirm, struct err *err)
 {
 	enum crl_reason reason = REASON_UNSPECIFIED;
@@ -67,9 +68,8 @@ read_request(struct http_req *req, struct bulk_request *out,
 		    "reason %.40s; expected a name of RFC 5280 section 5.3.1",
 		    name);
 	out->reason = (int)reason;
-	out->by = API_OPERATOR;
 	out->filter.now = req->now;
-	return true;
+	return actor_name(api, req, NULL, &out->by, err);
 }
 
 static json_t *
@@ -117,7 +117,7 @@ plan_or_begin(
 	struct bulk_row row;
 	struct bytes hash;
 
-	if (!read_request(req, &bulk, &confirm, err))
+	if (!read_request(api, req, &bulk, &confirm, err))
 		return false;
 	if (confirm == NULL) {
 		if (!ca_bulk_plan(api->deps.ca, &bulk, req->arena, &plan, err))
@@ -202,7 +202,7 @@ static bool
 key_block(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct csr *csr = arena_alloc(req->arena, sizeof(*csr));
-	const char *text;
+	const char *text, *by;
 	uint8_t sum[32];
 	bool blocked;
 	json_t *body;
@@ -210,7 +210,8 @@ key_block(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	if (!json_parse_object(req->body, req->arena, &body, err) ||
 	    !json_get_string(body, "csr", &text, err) ||
 	    !api_csr_read(text, req->arena, csr, err) ||
-	    !ca_key_block(api->deps.ca, csr, API_OPERATOR, &blocked, err))
+	    !actor_name(api, req, NULL, &by, err) ||
+	    !ca_key_block(api->deps.ca, csr, by, &blocked, err))
 		return false;
 	digest_sha256(csr->spki, sum);
 	*out = json_object();

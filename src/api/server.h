@@ -6,9 +6,6 @@
 #include "api/api.h"
 #include "codec/csr.h"
 
-/* Who did it, in the record. */
-#define API_OPERATOR "operator"
-
 struct api {
 	struct api_deps deps;
 	_Atomic(const struct config *) config;

@@ -1,6 +1,7 @@
 """kill -9 at each step of an issuance that took a one-time secret, with several
 clients that have it: one certificate comes of it, whatever happens between, and
 the client whose request it was has it, lost answer or not."""
+import base64
 import os
 import subprocess
 import sys
@@ -44,11 +45,15 @@ def enrol(s, csr, secret):
 
 def serials(reply):
     """Of the certificates in an answer."""
+    with open(reply, "rb") as f:
+        bag = base64.b64decode(f.read())
     pem = subprocess.run(
-        f"openssl base64 -d -A -in {reply} | openssl pkcs7 -inform DER "
-        "-print_certs | openssl x509 -noout -serial", shell=True, check=True,
-        stdout=subprocess.PIPE, text=True).stdout
-    return [line.partition("=")[2].lower() for line in pem.splitlines()]
+        ["openssl", "pkcs7", "-inform", "DER", "-print_certs"], input=bag,
+        check=True, stdout=subprocess.PIPE).stdout
+    serial = subprocess.run(
+        ["openssl", "x509", "-noout", "-serial"], input=pem, check=True,
+        stdout=subprocess.PIPE).stdout.decode()
+    return [serial.strip().partition("=")[2].lower()]
 
 
 def one(point):

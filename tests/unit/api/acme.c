@@ -80,6 +80,10 @@ deactivation(void **state)
 	world_call(w, "/accounts/account-1/deactivate", "{}");
 	assert_int_equal(w->status, 200);
 	assert_string_equal(world_text(w, "status"), "deactivated");
+	assert_int_equal(world_leaves(w, "account-deactivated",
+			     arena_printf(w->t->a, "\"by\":\"uid %u\"",
+				 (unsigned)w->peer_uid)),
+	    1);
 	world_call(w, "/orders/order-1", NULL);
 	assert_string_equal(world_text(w, "status"), "invalid");
 	world_call(w, "/accounts/account-1/deactivate", "{}");

@@ -39,7 +39,8 @@ names_of_the_csr(void **state)
 	assert_string_equal(
 	    hex_arena(w->t->a, cert->serial), world_text(w, "serial"));
 	row = test_ca_row(w->t, world_text(w, "id"));
-	assert_string_equal(row.requester, "operator");
+	assert_string_equal(row.requester,
+	    arena_printf(w->t->a, "operator uid %u", (unsigned)w->peer_uid));
 	assert_int_equal(row.status, CERT_ISSUED);
 	assert_null(row.account_id);
 }

@@ -66,6 +66,7 @@ world_call_as(struct world *w, enum listener_kind listener,
 	http_serve(w->routes, &req, &resp);
 	text = http_resp_body(&resp);
 	w->status = resp.status;
+	w->account = req.log_account;
 	w->content_type = http_resp_header_get(&resp, "Content-Type");
 	w->answer = NULL;
 	if (!json_parse_object(text, a, &w->answer, &err))
@@ -88,6 +89,23 @@ world_text(struct world *w, const char *key)
 	if (s == NULL)
 		fail_msg("status %d, no member %s", w->status, key);
 	return s;
+}
+
+size_t
+world_leaves(struct world *w, const char *kind, const char *text)
+{
+	struct log_row *rows;
+	size_t n, found = 0;
+
+	assert_ok(w->t,
+	    store_log_list(
+		w->t->store, 0, 1000, w->t->a, &rows, &n, &w->t->err));
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i].kind, kind) == 0 &&
+		    memmem(rows[i].body.p, rows[i].body.n, text,
+			strlen(text)) != NULL)
+			found++;
+	return found;
 }
 
 void

@@ -19,6 +19,7 @@ struct world {
 	int status; /* of the last answer */
 	json_t *answer; /* lies in t->a */
 	const char *content_type;
+	const char *account; /* of its line in the log */
 };
 
 int world_setup(void **state);
@@ -32,6 +33,8 @@ void world_call_as(struct world *w, enum listener_kind listener,
     const char *body);
 /* A string member of the answer; fails the test when it is none. */
 const char *world_text(struct world *w, const char *key);
+/* How many leaves of this kind in the log have the text? */
+size_t world_leaves(struct world *w, const char *kind, const char *text);
 /* The status and the problem's type. */
 void world_refused(struct world *w, int status, const char *type);
 /* {"csr": …, "profile": profile, "names": names} for a fresh key; san NULL: no
