@@ -4,8 +4,8 @@
 #include "est/handlers.h"
 #include "est/keygen.h"
 #include "est/problem.h"
-#include "est/rate.h"
 #include "est/verified.h"
+#include "http/rate.h"
 
 static bool
 state_new(const struct est_deps *deps, const struct config *config,

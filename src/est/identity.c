@@ -1,7 +1,7 @@
 #include "crypto/password.h"
 #include "est/identity.h"
-#include "est/rate.h"
 #include "est/verified.h"
+#include "http/rate.h"
 #include "util/text.h"
 
 const char *

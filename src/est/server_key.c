@@ -6,9 +6,9 @@
 #include "est/key_wrap.h"
 #include "est/keygen.h"
 #include "est/names.h"
-#include "est/rate.h"
 #include "est/reply.h"
 #include "est/sign.h"
+#include "http/rate.h"
 #include "util/text.h"
 
 #define HOUR 3600

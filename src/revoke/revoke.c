@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include "codec/crl.h"
 #include "codec/json.h"
-#include "revoke/attempts.h"
+#include "http/rate.h"
 #include "revoke/revoke.h"
 #include "util/text.h"
 
@@ -10,7 +10,7 @@
 struct revoke {
 	struct ca *ca;
 	struct store *store;
-	struct attempts *attempts;
+	struct rates *wrong;
 };
 
 struct revoke *
@@ -20,7 +20,7 @@ revoke_new(struct ca *ca, struct store *store)
 
 	r->ca = ca;
 	r->store = store;
-	r->attempts = attempts_new();
+	r->wrong = rates_new();
 	return r;
 }
 
@@ -29,7 +29,7 @@ revoke_free(struct revoke *r)
 {
 	if (r == NULL)
 		return;
-	attempts_free(r->attempts);
+	rates_free(r->wrong);
 	free(r);
 }
 
@@ -128,7 +128,8 @@ revoke_serve(struct revoke *r, struct http_req *req, struct cert_row *row,
 
 	*wait = 0;
 	/* Before anything is looked up. */
-	if (!attempts_may(r->attempts, &req->peer, req->now, wait))
+	if (rates_over(r->wrong, &req->peer, 0, REVOKE_WRONG_MAX,
+		REVOKE_WRONG_PERIOD, req->now, wait))
 		return fail(err, ERR_RATE_LIMITED,
 		    "too many wrong secrets from %s; try again in %lld s",
 		    http_peer_text(req), (long long)*wait);
@@ -140,7 +141,8 @@ revoke_serve(struct revoke *r, struct http_req *req, struct cert_row *row,
 		return true;
 	}
 	if (err->kind == ERR_UNAUTHORIZED)
-		attempts_fail(r->attempts, &req->peer, req->now);
+		rates_add(
+		    r->wrong, &req->peer, 0, REVOKE_WRONG_PERIOD, req->now);
 	return false;
 }
 

@@ -12,6 +12,10 @@
 #include "ca/ca.h"
 #include "http/route.h"
 
+/* Wrong secrets of one address; then it waits until the period is over. */
+#define REVOKE_WRONG_MAX 5
+#define REVOKE_WRONG_PERIOD 300 /* seconds */
+
 struct revoke;
 
 struct revoke *revoke_new(struct ca *ca, struct store *store);

@@ -2,7 +2,6 @@
 #include <netinet/in.h>
 #include "support/unit.h"
 #include "codec/json.h"
-#include "revoke/attempts.h"
 #include "revoke/revoke.h"
 #include "support/test_ca.h"
 #include "util/text.h"
@@ -190,7 +189,7 @@ limited_by_source(void **state)
 	struct ca_issued c = issue(w);
 	const char *good = body(w, c.serial, c.revocation_secret, "superseded");
 
-	for (int i = 0; i < ATTEMPTS_AT_ONCE; i++)
+	for (int i = 0; i < REVOKE_WRONG_MAX; i++)
 		assert_int_equal(post(w, LISTENER_HTTPS,
 				     body(w, c.serial, wrong, "superseded")),
 		    403);
@@ -199,7 +198,7 @@ limited_by_source(void **state)
 	w->peer = 2;
 	assert_int_equal(post(w, LISTENER_HTTPS, good), 200);
 	w->peer = 1;
-	w->t->now += ATTEMPTS_EVERY;
+	w->t->now += REVOKE_WRONG_PERIOD;
 	assert_int_equal(post(w, LISTENER_HTTPS, good), 200);
 }
 

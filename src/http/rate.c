@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "est/rate.h"
+#include "http/rate.h"
 
 #define PLACES 4096u
 #define WAYS 8u

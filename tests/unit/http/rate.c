@@ -1,9 +1,8 @@
-/* Events are counted by address and label, for a period, in a bounded table. */
+/* Events are counted by address and group, for a period, in a bounded table. */
 #include "support/unit.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include "est/rate.h"
-#include "est/verified.h"
+#include "http/rate.h"
 
 static struct sockaddr_storage
 address(const char *text)
@@ -40,7 +39,7 @@ add(struct rates *r, const char *text, unsigned group, int64_t now)
 }
 
 static void
-addresses_and_labels_apart(void **state)
+addresses_and_groups_apart(void **state)
 {
 	struct rates *r = rates_new();
 
@@ -66,39 +65,31 @@ addresses_and_labels_apart(void **state)
 	rates_free(r);
 }
 
+/* A flood of sources takes no more memory, and who goes on is still known. */
 static void
-what_was_verified_is_forgotten(void **state)
+a_full_table_goes_on(void **state)
 {
-	struct random random = random_seeded(1);
-	struct verified *v = verified_new(&random);
-	uint8_t key[32], other[32];
+	struct rates *r = rates_new();
 
 	(void)state;
-	verified_key(
-	    v, 1, 0, VERIFIED_PASSWORD, bytes_str("ab"), bytes_str("c"), key);
-	verified_key(
-	    v, 1, 0, VERIFIED_PASSWORD, bytes_str("a"), bytes_str("bc"), other);
-	assert_memory_not_equal(key, other, 32);
-	assert_false(verified_has(v, key, 1000));
-	verified_add(v, key, 1000);
-	assert_true(verified_has(v, key, 1000 + VERIFIED_SECONDS - 1));
-	assert_false(verified_has(v, key, 1000 + VERIFIED_SECONDS));
-	/* A clock that was set back does not prolong it. */
-	assert_false(verified_has(v, key, 10));
-	assert_false(verified_has(v, other, 1000));
-	/* After a reload it is another fact. */
-	verified_key(
-	    v, 2, 0, VERIFIED_PASSWORD, bytes_str("ab"), bytes_str("c"), other);
-	assert_false(verified_has(v, other, 1000));
-	verified_free(v);
+	for (unsigned i = 0; i < 20000; i++) {
+		char text[INET_ADDRSTRLEN];
+
+		snprintf(text, sizeof(text), "10.%u.%u.1", i >> 8, i & 255);
+		add(r, text, 0, 100);
+	}
+	add(r, "192.0.2.9", 0, 100);
+	add(r, "192.0.2.9", 0, 100);
+	assert_true(over(r, "192.0.2.9", 0, 101));
+	rates_free(r);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_and_labels_apart),
-		cmocka_unit_test(what_was_verified_is_forgotten),
+		cmocka_unit_test(addresses_and_groups_apart),
+		cmocka_unit_test(a_full_table_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
