@@ -95,8 +95,7 @@ nonces_issue(struct nonces *n, char out[NONCE_SIZE])
 
 	token[0] = n->node;
 	memcpy(token + 1, n->epoch, EPOCH_OCTETS);
-	for (size_t i = 0; i < COUNTER_OCTETS; i++)
-		token[CLEAR_OCTETS - 1 - i] = (uint8_t)(counter >> (8 * i));
+	bytes_put_be(token + 1 + EPOCH_OCTETS, COUNTER_OCTETS, counter);
 	token_mac(n, token, mac);
 	memcpy(token + CLEAR_OCTETS, mac, MAC_OCTETS);
 	base64url_encode(bytes_of(token, sizeof(token)), &text);
@@ -128,7 +127,6 @@ token_open(struct nonces *n, const char *nonce, struct arena *a,
 {
 	uint8_t mac[32];
 	struct bytes token;
-	uint64_t c = 0;
 
 	if (strnlen(nonce, NONCE_SIZE) != NONCE_SIZE - 1 ||
 	    !base64url_decode(bytes_str(nonce), a, &token, NULL) ||
@@ -141,9 +139,7 @@ token_open(struct nonces *n, const char *nonce, struct arena *a,
 	    memcmp(token.p + 1, n->epoch, EPOCH_OCTETS) != 0)
 		return fail_nonce(
 		    err, "this server did not issue it since it started");
-	for (size_t i = 1 + EPOCH_OCTETS; i < CLEAR_OCTETS; i++)
-		c = c << 8 | token.p[i];
-	*counter = c;
+	*counter = bytes_get_be(token.p + 1 + EPOCH_OCTETS, COUNTER_OCTETS);
 	return true;
 }
 

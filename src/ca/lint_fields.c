@@ -17,12 +17,11 @@ serial_form(const struct cert *c, const struct lint_context *ctx, struct err *f)
 static bool
 serial_time(const struct cert *c, const struct lint_context *ctx, struct err *f)
 {
-	int64_t at = 0;
+	int64_t at;
 
 	if (c->serial.n != SERIAL_SIZE)
 		return true; /* serial_form's */
-	for (size_t i = 1; i <= 5; i++)
-		at = at << 8 | c->serial.p[i];
+	at = (int64_t)bytes_get_be(c->serial.p + 1, 5);
 	/* 40 bits of seconds; ten minutes as the signer has it. */
 	if (at < ctx->now - 600 || at > ctx->now + 600)
 		return broken(f, "its seconds are %lld, now is %lld",

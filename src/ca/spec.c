@@ -6,8 +6,7 @@ serial_draw(const struct random *random, uint8_t node, int64_t now,
     uint8_t out[SERIAL_SIZE])
 {
 	out[0] = node;
-	for (int i = 0; i < 5; i++)
-		out[1 + i] = (uint8_t)((uint64_t)now >> (8 * (4 - i)));
+	bytes_put_be(out + 1, 5, (uint64_t)now);
 	random_fill(random, out + 6, SERIAL_SIZE - 6);
 }
 

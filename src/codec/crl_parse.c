@@ -50,20 +50,17 @@ number_read(struct bytes value, uint64_t *out, struct err *err)
 {
 	struct der d = der_of(value);
 	struct bytes m;
-	uint64_t v = 0;
 
 	if (!der_read_uint(&d, &m) || !der_at_end(&d) ||
 	    m.n > NUMBER_OCTETS_MAX)
 		return fail(err, ERR_MALFORMED,
 		    "CRL has a number that is no INTEGER of at most 20 octets");
-	if (m.n > sizeof(v))
+	if (m.n > sizeof(*out))
 		return fail(err, ERR_UNSUPPORTED,
 		    "CRL has a number of %zu octets, at most %zu can be "
 		    "counted on from",
-		    m.n, sizeof(v));
-	for (size_t i = 0; i < m.n; i++)
-		v = v << 8 | m.p[i];
-	*out = v;
+		    m.n, sizeof(*out));
+	*out = bytes_get_be(m.p, m.n);
 	return true;
 }
 

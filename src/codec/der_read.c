@@ -120,12 +120,11 @@ der_read_small(struct der *d, uint64_t max, uint64_t *out)
 {
 	struct der at = *d;
 	struct bytes m;
-	uint64_t v = 0;
+	uint64_t v;
 
 	if (!der_read_uint(&at, &m) || m.n > sizeof(v))
 		return false;
-	for (size_t i = 0; i < m.n; i++)
-		v = v << 8 | m.p[i];
+	v = bytes_get_be(m.p, m.n);
 	if (v > max)
 		return false;
 	*out = v;

@@ -101,8 +101,7 @@ der_put_small(struct buf *b, uint64_t v)
 {
 	uint8_t octets[8];
 
-	for (unsigned i = 0; i < 8; i++)
-		octets[i] = (uint8_t)(v >> (56 - 8 * i));
+	bytes_put_be(octets, sizeof(octets), v);
 	der_put_uint(b, bytes_of(octets, sizeof(octets)));
 }
 

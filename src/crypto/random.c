@@ -122,8 +122,7 @@ random_object_id(const struct random *r, int64_t now, char out[OBJECT_ID_SIZE])
 	uint8_t raw[16];
 	AUTO_BUF text = { 0 };
 
-	for (int i = 0; i < 5; i++)
-		raw[i] = (uint8_t)((uint64_t)now >> (8 * (4 - i)));
+	bytes_put_be(raw, 5, (uint64_t)now);
 	random_fill(r, raw + 5, sizeof(raw) - 5);
 	base64url_encode(bytes_of(raw, sizeof(raw)), &text);
 	memcpy(out, buf_cstr(&text), OBJECT_ID_SIZE);

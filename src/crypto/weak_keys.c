@@ -134,12 +134,9 @@ bool
 key_is_blocked(struct lane *lane, const struct pubkey *key)
 {
 	struct bytes raw = key->alg == KEY_RSA ? key->n : key->point;
-	uint64_t fingerprint = 0;
 	uint8_t id[32];
 
 	digest_compute(lane, DIGEST_SHA256, raw, id);
-	for (size_t i = 0; i < sizeof(fingerprint); i++)
-		fingerprint = fingerprint << 8 | id[i];
-	return is_public(fingerprint) ||
+	return is_public(bytes_get_be(id, 8)) ||
 	    (key->alg == KEY_RSA && is_listed(lane, raw));
 }

@@ -71,11 +71,7 @@ check_issuer(const struct check *c, struct bytes issuer, struct bytes aki,
 int64_t
 check_serial_time(const uint8_t serial[SERIAL_SIZE])
 {
-	uint64_t t = 0;
-
-	for (int i = 1; i <= 5; i++)
-		t = t << 8 | serial[i];
-	return (int64_t)t;
+	return (int64_t)bytes_get_be(serial + 1, 5);
 }
 
 /* Design section 5: node (01-7f), 40 bits of seconds, 112 random bits. */

@@ -18,13 +18,12 @@ growth_parse(
     struct bytes tbs, uint64_t size, struct growth *out, struct err *err)
 {
 	struct growth g;
-	uint64_t old = 0;
+	uint64_t old;
 	size_t peaks;
 
 	if (tbs.n < 8)
 		return REFUSE("the growth of a log has %zu octets", tbs.n);
-	for (size_t i = 0; i < 8; i++)
-		old = old << 8 | tbs.p[i];
+	old = bytes_get_be(tbs.p, 8);
 	peaks = (size_t)merkle_peaks(old) * MERKLE_HASH;
 	if (size == 0 || size > MERKLE_SIZE_MAX || old > size ||
 	    size - old > GROWTH_LEAVES_MAX ||

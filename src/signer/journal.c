@@ -239,29 +239,12 @@ journal_append(struct journal *j, const struct journal_record *records,
 #define CRL_SHARD_AT 8u
 #define CRL_NUMBER_AT 12u
 
-static uint64_t
-number_read(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static void
-number_write(uint8_t *p, size_t n, uint64_t v)
-{
-	for (size_t i = n; i-- > 0; v >>= 8)
-		p[i] = (uint8_t)v;
-}
-
 struct journal_crl
 journal_crl_read(const struct journal_record *r)
 {
 	return (struct journal_crl){
-		.number = number_read(r->serial + CRL_NUMBER_AT, 8),
-		.shard = (unsigned)number_read(r->serial + CRL_SHARD_AT, 4),
+		.number = bytes_get_be(r->serial + CRL_NUMBER_AT, 8),
+		.shard = (unsigned)bytes_get_be(r->serial + CRL_SHARD_AT, 4),
 		.is_delta = r->serial[CRL_DELTA_AT] != 0,
 	};
 }
@@ -271,6 +254,6 @@ journal_crl_write(const struct journal_crl *crl, struct journal_record *r)
 {
 	memset(r->serial, 0, sizeof(r->serial));
 	r->serial[CRL_DELTA_AT] = crl->is_delta;
-	number_write(r->serial + CRL_SHARD_AT, 4, crl->shard);
-	number_write(r->serial + CRL_NUMBER_AT, 8, crl->number);
+	bytes_put_be(r->serial + CRL_SHARD_AT, 4, crl->shard);
+	bytes_put_be(r->serial + CRL_NUMBER_AT, 8, crl->number);
 }

@@ -10,23 +10,6 @@ static const char first_text[] = "chancery signer journal 1\n";
 static const char record_mark[4] = "CSJ1";
 
 static void
-put_be64(uint8_t *out, uint64_t v)
-{
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)(v >> (56 - 8 * i));
-}
-
-static uint64_t
-get_be64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static void
 slot_check(const uint8_t before[JOURNAL_CHECK],
     const uint8_t slot[JOURNAL_SLOT], uint8_t out[JOURNAL_CHECK])
 {
@@ -55,8 +38,8 @@ journal_slot_put(const struct journal_record *r,
 	memset(slot, 0, JOURNAL_SLOT);
 	memcpy(slot, record_mark, sizeof(record_mark));
 	slot[4] = (uint8_t)r->kind;
-	put_be64(slot + 8, r->position);
-	put_be64(slot + 16, (uint64_t)r->at_us);
+	bytes_put_be(slot + 8, 8, r->position);
+	bytes_put_be(slot + 16, 8, (uint64_t)r->at_us);
 	memcpy(slot + 24, r->issuer, 32);
 	memcpy(slot + 56, r->serial, SERIAL_SIZE);
 	memcpy(slot + 80, r->tbs_sha256, 32);
@@ -72,8 +55,8 @@ journal_slot_get(const uint8_t slot[JOURNAL_SLOT],
 	    !signer_kind_is(slot[4]) || slot[4] == SIGN_OCSP)
 		return false;
 	out->kind = (enum signer_kind)slot[4];
-	out->position = get_be64(slot + 8);
-	out->at_us = (int64_t)get_be64(slot + 16);
+	out->position = bytes_get_be(slot + 8, 8);
+	out->at_us = (int64_t)bytes_get_be(slot + 16, 8);
 	memcpy(out->issuer, slot + 24, 32);
 	memcpy(out->serial, slot + 56, SERIAL_SIZE);
 	memcpy(out->tbs_sha256, slot + 80, 32);

@@ -10,18 +10,10 @@ struct cursor {
 static void
 put_be64(struct buf *out, uint64_t v)
 {
-	for (int shift = 56; shift >= 0; shift -= 8)
-		buf_add_byte(out, (uint8_t)(v >> shift));
-}
+	uint8_t octets[8];
 
-static uint64_t
-be64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
+	bytes_put_be(octets, sizeof(octets), v);
+	buf_add(out, octets, sizeof(octets));
 }
 
 static bool
@@ -41,7 +33,7 @@ take_be64(struct cursor *c, uint64_t *out)
 
 	if (!take(c, 8, &p))
 		return false;
-	*out = be64(p);
+	*out = bytes_get_be(p, 8);
 	return true;
 }
 
@@ -164,7 +156,7 @@ wire_decode(struct bytes packet, struct wire_message *out, struct err *err)
 		    "signer message of %zu octets does not begin as one",
 		    packet.n);
 	m.type = (enum wire_type)p[3];
-	m.id = be64(p + 4);
+	m.id = bytes_get_be(p + 4, 8);
 	if (!get_body(&c, &m) || c.p != c.end)
 		return fail(err, ERR_MALFORMED,
 		    "signer message of type 0x%02x and %zu octets is "
@@ -185,5 +177,5 @@ wire_id(struct bytes packet)
 {
 	if (packet.n < WIRE_HEADER || memcmp(packet.p, mark, sizeof(mark)) != 0)
 		return 0;
-	return be64(packet.p + 4);
+	return bytes_get_be(packet.p + 4, 8);
 }

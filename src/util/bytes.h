@@ -43,6 +43,25 @@ int bytes_compare(struct bytes a, struct bytes b);
 /* In constant time for equal lengths. */
 bool bytes_equal_secret(struct bytes a, struct bytes b);
 
+/* A number in n octets, the first one the highest; n at most 8. */
+static inline uint64_t
+bytes_get_be(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* Of a larger v the lowest n octets. */
+static inline void
+bytes_put_be(uint8_t *p, size_t n, uint64_t v)
+{
+	for (size_t i = n; i-- > 0; v >>= 8)
+		p[i] = (uint8_t)v;
+}
+
 /*
  * A growing buffer, without a cap of its own: whatever grows by outside input
  * is checked against a cap before it is appended.

@@ -23,6 +23,24 @@ test_secret_equality(void **state)
 }
 
 static void
+test_big_endian(void **state)
+{
+	uint8_t octets[9] = { 0 };
+
+	(void)state;
+	bytes_put_be(octets, 8, UINT64_C(0x0102030405060708));
+	assert_memory_equal(octets, "\1\2\3\4\5\6\7\10", 9);
+	assert_true(bytes_get_be(octets, 8) == UINT64_C(0x0102030405060708));
+	assert_true(bytes_get_be(octets + 1, 5) == UINT64_C(0x0203040506));
+	assert_true(bytes_get_be(octets, 0) == 0);
+	/* The lowest octets, and nothing beside them. */
+	bytes_put_be(octets + 2, 3, UINT64_C(0xffaabbcc));
+	assert_memory_equal(octets, "\1\2\xaa\xbb\xcc\6\7\10", 9);
+	bytes_put_be(octets, 8, UINT64_MAX);
+	assert_true(bytes_get_be(octets, 8) == UINT64_MAX);
+}
+
+static void
 test_buf_grows_and_drops(void **state)
 {
 	AUTO_BUF b = { 0 };
@@ -65,6 +83,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_secret_equality),
+		cmocka_unit_test(test_big_endian),
 		cmocka_unit_test(test_buf_grows_and_drops),
 		cmocka_unit_test(test_buf_printf_longer_than_its_guess),
 	};
