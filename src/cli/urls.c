@@ -41,6 +41,46 @@ acme_urls(const struct urls *u)
 	return o;
 }
 
+/* The host of base_url, at the port of the est listener; NULL without one. */
+static const char *
+est_base(const struct urls *u)
+{
+	const char *address = NULL, *port, *host = strstr(u->base, "://");
+	int64_t bound = bound_port(&u->bound, "est");
+	size_t n;
+
+	for (size_t i = 0; i < u->config->listen_n && address == NULL; i++)
+		if (u->config->listen[i].kind == LISTENER_EST)
+			address = u->config->listen[i].address;
+	if (address == NULL || host == NULL)
+		return NULL;
+	/* "[2001:db8::1]:8443": the port stands behind the bracket. */
+	host += 3;
+	n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	port = bound != 0
+	    ? arena_printf(u->cli->arena, "%lld", (long long)bound)
+	    : strrchr(address, ':') + 1;
+	return arena_printf(u->cli->arena, "%.*s:%s",
+	    (int)((size_t)(host - u->base) + n), u->base, port);
+}
+
+/* By label; that of paths without one has the short form. */
+static json_t *
+est_urls(const struct urls *u)
+{
+	const char *base = est_base(u);
+	json_t *o = json_object();
+
+	for (size_t i = 0; base != NULL && i < u->config->est.labels_n; i++) {
+		const char *name = u->config->est.labels[i].name;
+		bool plain = strcmp(name, "default") == 0;
+
+		add(u, o, name, base, "/.well-known/est", plain ? "" : "/",
+		    plain ? "" : name);
+	}
+	return o;
+}
+
 static json_t *
 ca_urls(const struct urls *u)
 {
@@ -102,6 +142,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "base_url", json_string(u->base));
 	json_object_set_new(o, "http_base_url", json_string(u->http_base));
 	json_object_set_new(o, "acme", acme_urls(u));
+	json_object_set_new(o, "est", est_urls(u));
 	json_object_set_new(o, "cas", ca_urls(u));
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
 	add(u, o, "revoke", u->base, "/revoke", "", "");
@@ -145,6 +186,17 @@ print_acme(const struct cli *cli, const json_t *acme)
 }
 
 static void
+print_est(const struct cli *cli, const json_t *labels)
+{
+	const char *name;
+	json_t *url;
+
+	json_object_foreach ((json_t *)(uintptr_t)labels, name, url)
+		line(arena_printf(cli->arena, "EST label %s", name),
+		    json_string_value(url));
+}
+
+static void
 print_cas(const struct cli *cli, const json_t *cas)
 {
 	const char *name;
@@ -166,6 +218,7 @@ print_urls(const struct cli *cli, const json_t *o)
 		     *health = json_object_get(o, "health");
 
 	print_acme(cli, json_object_get(o, "acme"));
+	print_est(cli, json_object_get(o, "est"));
 	print_cas(cli, json_object_get(o, "cas"));
 	line("all roots", text_of(o, "roots"));
 	line("revoke by secret (POST)", text_of(o, "revoke"));

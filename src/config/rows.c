@@ -44,7 +44,8 @@ static const struct config_row rows[] = {
 		   "- {kind: http, address: \"[::]:8080\"}\n"
 		   "- {kind: ops, address: \"127.0.0.1:9464\"}\n",
 	    .text = "The listeners: https serves ACME and everything of http, "
-		    "est is kept for EST, http serves CRLs and CA "
+		    "est serves EST and asks for client certificates, http "
+		    "serves CRLs and CA "
 		    "certificates, ops serves metrics. Port 0 takes a free "
 		    "port; run/listen.json says which." },
 	{ .key = "control_socket",

@@ -2,6 +2,7 @@
 tls-unique under TLS 1.2; a value of another connection, or none, is refused.
 And client certificates that must not get in: revoked, another label's."""
 import base64
+import signal
 import socket
 import subprocess
 
@@ -11,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.name import _ASN1Type
 from OpenSSL import SSL
 
-from est_server import PASSWORD, issued, server
+from client import wait_until
+from est_server import PASSWORD, issued, password_hash, server
 
 CHALLENGE = x509.ObjectIdentifier("1.2.840.113549.1.9.7")
 BASIC = base64.b64encode(f"dev:{PASSWORD}".encode()).decode()
@@ -131,4 +133,23 @@ with s:
         "/.well-known/est/mtls/simplereenroll", csr(), basic=False)
     assert status == 403 and b"revoked" in said, said
     assert len(issued(s)) == before + 1
+
+    # Another password: what was verified a moment ago counts no more after
+    # the reload, on a connection that was open before it too.
+    c = Connection(s, SSL.TLS1_3_VERSION)
+    assert c.post(ENROLL.format("free"), csr())[0] == 200
+    (s.state / "est-users").write_text(f"dev:{password_hash('another')}\n")
+    assert c.post(ENROLL.format("free"), csr())[0] == 200
+    s.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: list(s.log_events("reloaded")), 30, why="the reload")
+    assert c.post(ENROLL.format("free"), csr())[0] == 401
+    # A file that is wrong changes nothing.
+    (s.state / "est-users").write_text("dev:in the clear\n")
+    s.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: list(s.log_events("reload-refused")), 30,
+               why="the refusal")
+    assert c.post(ENROLL.format("free"), csr())[0] == 401
+    urls = s.cli("urls", parse=True)["est"]
+    assert urls["mtls"] == f"https://localhost:{s.ports['est']}" \
+        "/.well-known/est/mtls", urls
     print("EST, bindings and certificates", len(issued(s)))
