@@ -4,8 +4,9 @@
 #include "api/reply.h"
 #include "api/view.h"
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_accounts(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *after = NULL, *limit = NULL;
 	const struct query_field fields[] = {
@@ -31,18 +32,9 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
-static bool
-show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_account(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct account_row row;
 	const char *id;
@@ -56,35 +48,15 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_get_account(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = show(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
 /* The change's own leaf of the log says who did it. */
-static bool
-deactivate(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_account_deactivate(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *id, *by;
 
 	return query_capture(req, 0, &id, err) &&
 	    actor_name(api, req, NULL, &by, err) &&
 	    store_account_deactivate(api->deps.store, id, req->now, by, err) &&
-	    show(api, req, out, err);
-}
-
-void
-api_post_account_deactivate(
-    void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = deactivate(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
+	    api_get_account(api, req, out, err);
 }

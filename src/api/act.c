@@ -28,8 +28,9 @@ check_event(const char *kind, const json_t *event, struct err *err)
 	return true;
 }
 
-static bool
-record(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_acts(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *kind, *by;
 	uint64_t position;
@@ -52,14 +53,4 @@ record(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	req->log_object = json_string_value(json_object_get(event, "act"));
 	*out = json_pack("{s:I}", "position", (json_int_t)position);
 	return true;
-}
-
-void
-api_post_acts(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = record(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 201, o, &err);
 }

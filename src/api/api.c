@@ -29,10 +29,10 @@ api_reload(struct api *api, const struct config *config)
 	atomic_store(&api->config, config);
 }
 
-void
-api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
+bool
+api_get_status(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	struct api *api = ctx;
 	struct ca_counters ca;
 	struct store_counters store;
 	json_t *o = json_object();
@@ -49,17 +49,26 @@ api_get_status(void *ctx, struct http_req *req, struct http_resp *resp)
 	    o, "changes", json_integer((json_int_t)store.changes));
 	json_object_set_new(
 	    o, "queue", json_integer((json_int_t)store.queue_depth));
-	api_reply_json(req, resp, 200, o);
+	(void)req;
+	(void)err;
+	*out = o;
+	return true;
 }
 
 /* ---- who may call what ---- */
 
-/* A route behind the gate. */
+struct api_row {
+	struct http_route route; /* its handler is the gate */
+	bool (*answer)(struct api *api, struct http_req *req, json_t **out,
+	    struct err *err);
+	int status; /* of an answer */
+	bool operators; /* also for operators who do not own the socket */
+};
+
+/* A row and whose it is. */
 struct api_entry {
 	struct api *api;
-	void (*handler)(
-	    void *ctx, struct http_req *req, struct http_resp *resp);
-	bool operators; /* also for operators who do not own the socket */
+	const struct api_row *row;
 };
 
 static void
@@ -67,32 +76,34 @@ gate(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	const struct api_entry *e = ctx;
 	struct err err = { 0 };
+	json_t *o = NULL;
+	bool ok;
 
-	if (actor_check(e->api, req, &err) &&
-	    (e->operators || actor_is_owner(req) ||
+	ok = actor_check(e->api, req, &err) &&
+	    (e->row->operators || actor_is_owner(req) ||
 		fail(&err, ERR_UNAUTHORIZED,
-		    "only root and the server's user may do this")))
-		e->handler(e->api, req, resp);
-	else
-		api_reply_err(req, resp, &err);
+		    "only root and the server's user may do this")) &&
+	    e->row->answer(e->api, req, &o, &err);
+	api_reply(req, resp, ok, e->row->status, o, &err);
 }
 
 #define PREFIX "/control/v1"
 #define GET(path, fn)                                                          \
 	{                                                                      \
-		{ HTTP_GET, PREFIX path, fn, NULL, ON_WORKER, 0, NULL,         \
+		{ HTTP_GET, PREFIX path, gate, NULL, ON_WORKER, 0, NULL,       \
 			LISTENER_CONTROL, api_reply_refuse },                  \
-		    true                                                       \
+		    fn, 200, true                                              \
 	}
-#define POST_BY(path, fn, body, operators)                                     \
+#define POST_BY(path, fn, status, body, operators)                             \
 	{                                                                      \
-		{ HTTP_POST, PREFIX path, fn, NULL, ON_WORKER, body,           \
+		{ HTTP_POST, PREFIX path, gate, NULL, ON_WORKER, body,         \
 			"application/json", LISTENER_CONTROL,                  \
 			api_reply_refuse },                                    \
-		    operators                                                  \
+		    fn, status, operators                                      \
 	}
-#define POST(path, fn, body) POST_BY(path, fn, body, false)
-#define DECIDE(path, fn) POST_BY(path, fn, BODY_SMALL, true)
+#define POST(path, fn, body) POST_BY(path, fn, 200, body, false)
+#define ADD(path, fn, body) POST_BY(path, fn, 201, body, false)
+#define DECIDE(path, fn) POST_BY(path, fn, 200, BODY_SMALL, true)
 
 /* A CSR, and a thousand names of the longest kind. */
 #define BODY_ISSUE (512u << 10)
@@ -100,13 +111,10 @@ gate(void *ctx, struct http_req *req, struct http_resp *resp)
 #define BODY_ACT (96u << 10)
 #define BODY_SMALL (16u << 10)
 
-static const struct {
-	struct http_route route;
-	bool operators;
-} rows[] = {
+static const struct api_row rows[] = {
 	GET("/status", api_get_status),
 	GET("/certs", api_get_certs),
-	POST("/certs", api_post_certs, BODY_ISSUE),
+	ADD("/certs", api_post_certs, BODY_ISSUE),
 	GET("/certs/{cert}", api_get_cert),
 	POST("/certs/{cert}/revoke", api_post_cert_revoke, BODY_SMALL),
 	GET("/revocations", api_get_revocations),
@@ -123,12 +131,12 @@ static const struct {
 	GET("/cas/{name}", api_get_ca),
 	GET("/crls", api_get_crls),
 	POST("/crls/now", api_post_crls, BODY_SMALL),
-	POST("/acts", api_post_acts, BODY_ACT),
+	ADD("/acts", api_post_acts, BODY_ACT),
 	GET("/tokens", api_get_tokens),
-	POST("/tokens", api_post_tokens, BODY_ISSUE),
+	ADD("/tokens", api_post_tokens, BODY_ISSUE),
 	POST("/tokens/{id}/revoke", api_post_token_revoke, BODY_SMALL),
 	GET("/operators", api_get_operators),
-	POST("/operators", api_post_operators, BODY_SMALL),
+	ADD("/operators", api_post_operators, BODY_SMALL),
 	POST("/operators/{name}/remove", api_post_operator_remove, BODY_SMALL),
 	GET("/approvals", api_get_approvals),
 	GET("/approvals/{id}", api_get_approval),
@@ -143,9 +151,7 @@ api_routes(struct api *api, struct http_routes *routes)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct http_route row = rows[i].route;
 
-		api->entries[i] =
-		    (struct api_entry){ api, row.handler, rows[i].operators };
-		row.handler = gate;
+		api->entries[i] = (struct api_entry){ api, &rows[i] };
 		row.ctx = &api->entries[i];
 		http_routes_add(routes, &row, 1);
 	}

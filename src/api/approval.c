@@ -47,8 +47,9 @@ read_state(const char *text, enum approval_state *out, struct err *err)
 	    text);
 }
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_approvals(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *status = NULL, *after = NULL, *limit = NULL;
 	const struct query_field fields[] = {
@@ -76,20 +77,11 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_get_approvals(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
 /* ---- one ---- */
 
-static bool
-show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_approval(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct approval row;
 	AUTO_BUF pem = { 0 };
@@ -110,16 +102,6 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	view_text(o, "csr", buf_cstr(&pem));
 	*out = o;
 	return true;
-}
-
-void
-api_get_approval(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = show(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
 
 /* ---- deciding ---- */
@@ -157,27 +139,19 @@ decide(struct api *api, struct http_req *req, bool approve, json_t **out,
 	    actor_operator(api, req, as, &by, err) &&
 	    ca_approval_decide(
 		api->deps.ca, id, sha256, approve, by, reason, err) &&
-	    show(api, req, out, err);
+	    api_get_approval(api, req, out, err);
 }
 
-void
+bool
 api_post_approval_approve(
-    void *ctx, struct http_req *req, struct http_resp *resp)
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = decide(ctx, req, true, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
+	return decide(api, req, true, out, err);
 }
 
-void
+bool
 api_post_approval_reject(
-    void *ctx, struct http_req *req, struct http_resp *resp)
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = decide(ctx, req, false, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
+	return decide(api, req, false, out, err);
 }

@@ -85,10 +85,10 @@ view_ca(struct api *api, const struct ca_view *ca, struct http_req *req)
 	return o;
 }
 
-void
-api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp)
+bool
+api_get_cas(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	struct api *api = ctx;
 	const struct ca_view *cas;
 	size_t n = ca_list(api->deps.ca, &cas);
 	json_t *o = json_object(), *list = json_array();
@@ -96,7 +96,9 @@ api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, view_ca(api, &cas[i], req));
 	json_object_set_new(o, "cas", list);
-	api_reply_json(req, resp, 200, o);
+	*out = o;
+	(void)err;
+	return true;
 }
 
 static void
@@ -110,8 +112,8 @@ add_urls(struct api *api, const struct ca_view *ca, json_t *o)
 	    o, "crl_url", json_sprintf("%s/crl/%s.crl", base, ca->name));
 }
 
-static bool
-show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_ca(struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const struct ca_view *ca;
 	AUTO_BUF pem = { 0 };
@@ -137,14 +139,4 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	view_text(o, "pem", buf_cstr(&pem));
 	*out = o;
 	return true;
-}
-
-void
-api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = show(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -75,8 +75,9 @@ filter_read(struct http_req *req, struct cert_filter *f, struct err *err)
 	    query_limit(limit, &f->limit, err);
 }
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_certs(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct cert_filter f = { 0 };
 	struct cert_row *rows;
@@ -92,16 +93,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	*out = view_page(
 	    "certificates", certs, n == f.limit ? rows[n - 1].id : NULL);
 	return true;
-}
-
-void
-api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
 
 /* ---- one ---- */
@@ -205,8 +196,9 @@ view_whole(struct api *api, struct http_req *req, const struct cert_row *row,
 	return true;
 }
 
-static bool
-show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_cert(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct cert_row row;
 
@@ -214,18 +206,9 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	    view_whole(api, req, &row, out, err);
 }
 
-void
-api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = show(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
-static bool
-revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_cert_revoke(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	enum crl_reason reason = REASON_UNSPECIFIED;
 	const char *name, *by;
@@ -252,18 +235,8 @@ revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		*err = why;
 		return false;
 	}
-	if (!show(api, req, out, err))
+	if (!api_get_cert(api, req, out, err))
 		return false;
 	json_object_set_new(*out, "changed", json_boolean(changed));
 	return true;
-}
-
-void
-api_post_cert_revoke(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = revoke(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -51,18 +51,18 @@ check_ca(struct api *api, const char *ca, struct err *err)
 	    fail(err, ERR_NOT_FOUND, "there is no CA %s", ca);
 }
 
-void
-api_get_crls(void *ctx, struct http_req *req, struct http_resp *resp)
+bool
+api_get_crls(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
-	struct api *api = ctx;
 	const char *ca = NULL;
 	const struct query_field fields[] = { { "ca", &ca } };
-	struct err err = { 0 };
-	bool ok = query_read(req, fields, COUNT_OF(fields), &err) &&
-	    check_ca(api, ca, &err);
 
-	api_reply(
-	    req, resp, ok, 200, ok ? view_crls(api, ca, req) : NULL, &err);
+	if (!query_read(req, fields, COUNT_OF(fields), err) ||
+	    !check_ca(api, ca, err))
+		return false;
+	*out = view_crls(api, ca, req);
+	return true;
 }
 
 /* A leaf of the log: the CRLs' own leaves do not say that somebody wanted them.
@@ -85,8 +85,9 @@ record_force(
 }
 
 /* {} or {"ca": NAME}: made and published when it answers. */
-static bool
-force(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_crls(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *ca;
 	json_t *body;
@@ -100,14 +101,4 @@ force(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		return false;
 	*out = view_crls(api, ca, req);
 	return true;
-}
-
-void
-api_post_crls(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = force(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

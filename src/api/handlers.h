@@ -1,48 +1,68 @@
-/* The handlers behind the rows of api.c; ctx is the struct api. */
+/* The handlers behind the rows of api.c: *out is the answer, the row says with
+ * which status; what fails becomes a problem document (reply.h). */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
 
 #include "api/server.h"
+#include "codec/json.h"
 
-void api_get_certs(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_cert(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_cert_revoke(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_revocations(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_revocations(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_revocation(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_key_block(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_accounts(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_account(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_account_deactivate(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_order(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_cas(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_ca(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_crls(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_crls(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_acts(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_status(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_tokens(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_tokens(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_token_revoke(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_operators(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_operators(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_operator_remove(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_approvals(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_get_approval(void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_approval_approve(
-    void *ctx, struct http_req *req, struct http_resp *resp);
-void api_post_approval_reject(
-    void *ctx, struct http_req *req, struct http_resp *resp);
+bool api_get_certs(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_certs(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_cert(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_cert_revoke(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_revocations(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_revocations(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_revocation(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_key_block(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_accounts(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_account(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_account_deactivate(struct api *api, struct http_req *req,
+    json_t **out, struct err *err) MUST_CHECK;
+bool api_get_orders(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_order(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_cas(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_ca(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_crls(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_crls(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_acts(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_status(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_tokens(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_tokens(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_token_revoke(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_operators(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_operators(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_operator_remove(struct api *api, struct http_req *req,
+    json_t **out, struct err *err) MUST_CHECK;
+bool api_get_approvals(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_get_approval(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
+bool api_post_approval_approve(struct api *api, struct http_req *req,
+    json_t **out, struct err *err) MUST_CHECK;
+bool api_post_approval_reject(struct api *api, struct http_req *req,
+    json_t **out, struct err *err) MUST_CHECK;
 
 #endif

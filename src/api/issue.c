@@ -77,8 +77,9 @@ read_request(struct api *api, struct http_req *req, struct ca_request *out,
 	return true;
 }
 
-static bool
-issue(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_certs(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct ca_request request = { 0 };
 	struct ca_issued issued;
@@ -100,14 +101,4 @@ issue(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	    json_stringn((const char *)issued.pem_chain.p, issued.pem_chain.n));
 	*out = TAKE(o);
 	return true;
-}
-
-void
-api_post_certs(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = issue(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 201, o, &err);
 }

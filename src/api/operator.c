@@ -20,8 +20,9 @@ view_operator(const struct operator_row *row)
 	return o;
 }
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_operators(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct operator_row *rows;
 	json_t *operators;
@@ -34,16 +35,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		json_array_append_new(operators, view_operator(&rows[i]));
 	*out = view_page("operators", operators, NULL);
 	return true;
-}
-
-void
-api_get_operators(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
 
 static bool
@@ -61,8 +52,9 @@ read_uid(const json_t *body, int64_t *out, struct err *err)
 	return true;
 }
 
-static bool
-add(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_operators(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *name, *as, *by;
 	struct operator_row *rows;
@@ -87,18 +79,9 @@ add(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return fail(err, ERR_CONFLICT, "operator %s was removed again", name);
 }
 
-void
-api_post_operators(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = add(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 201, o, &err);
-}
-
-static bool
-remove_one(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_operator_remove(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *name, *as, *by;
 	json_t *body;
@@ -113,15 +96,4 @@ remove_one(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		return false;
 	*out = json_pack("{s:s, s:s}", "name", name, "status", "removed");
 	return true;
-}
-
-void
-api_post_operator_remove(
-    void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = remove_one(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -3,8 +3,9 @@
 #include "api/reply.h"
 #include "api/view.h"
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_orders(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *account = NULL, *after = NULL, *limit = NULL;
 	const struct query_field fields[] = {
@@ -27,16 +28,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		json_array_append_new(orders, view_order(&rows[i]));
 	*out = view_page("orders", orders, n == max ? rows[n - 1].id : NULL);
 	return true;
-}
-
-void
-api_get_orders(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
 
 static bool
@@ -77,8 +68,9 @@ view_error(json_t *o, const struct order_row *row, int64_t now)
 	json_object_set_new(o, "error", problem);
 }
 
-static bool
-show(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_order(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	AUTO(json_t) *o = NULL;
 	struct order_row row;
@@ -100,14 +92,4 @@ show(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		return false;
 	*out = TAKE(o);
 	return true;
-}
-
-void
-api_get_order(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = show(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

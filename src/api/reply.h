@@ -15,7 +15,7 @@ void api_reply_json(
 int api_reply_status(enum err_kind kind);
 void api_reply_err(
     struct http_req *req, struct http_resp *resp, const struct err *err);
-/* How a handler ends: the value, whose reference is taken, if ok; else err. */
+/* How every call ends: the value, whose reference is taken, if ok; else err. */
 void api_reply(struct http_req *req, struct http_resp *resp, bool ok,
     int status, json_t *value, const struct err *err);
 /* For http_route.refuse. */

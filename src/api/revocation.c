@@ -107,8 +107,8 @@ view_plan(const struct bulk_plan *plan, int reason, int64_t now)
 	return o;
 }
 
-static bool
-plan_or_begin(
+bool
+api_post_revocations(
     struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct bulk_request bulk = { 0 };
@@ -136,18 +136,9 @@ plan_or_begin(
 	return true;
 }
 
-void
-api_post_revocations(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = plan_or_begin(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
-static bool
-get_one(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_revocation(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct bulk_row row;
 	const char *id;
@@ -159,18 +150,9 @@ get_one(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_get_revocation(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = get_one(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
-static bool
-get_all(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_revocations(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct bulk_row *rows;
 	json_t *list;
@@ -186,20 +168,11 @@ get_all(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_get_revocations(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = get_all(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
-}
-
 /* ---- a key without a certificate at hand ---- */
 
-static bool
-key_block(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_key_block(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	struct csr *csr = arena_alloc(req->arena, sizeof(*csr));
 	const char *text, *by;
@@ -218,14 +191,4 @@ key_block(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	view_hex(*out, "spki_sha256", bytes_of(sum, sizeof(sum)));
 	json_object_set_new(*out, "changed", json_boolean(blocked));
 	return true;
-}
-
-void
-api_post_key_block(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = key_block(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }

@@ -26,8 +26,9 @@ view_token(const struct token *t, int64_t now)
 	return o;
 }
 
-static bool
-list(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_get_tokens(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *after = NULL, *limit = NULL;
 	const struct query_field fields[] = {
@@ -49,16 +50,6 @@ list(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		json_array_append_new(tokens, view_token(&rows[i], req->now));
 	*out = view_page("tokens", tokens, n == max ? rows[n - 1].id : NULL);
 	return true;
-}
-
-void
-api_get_tokens(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = list(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
 
 /* ---- create ---- */
@@ -116,8 +107,9 @@ read_spec(struct api *api, struct http_req *req, struct token_spec *out,
 	return true;
 }
 
-static bool
-create(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_tokens(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	char secret[TOKEN_SECRET_LENGTH + 1];
 	struct token_spec spec = { 0 };
@@ -137,18 +129,9 @@ create(struct api *api, struct http_req *req, json_t **out, struct err *err)
 	return true;
 }
 
-void
-api_post_tokens(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = create(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 201, o, &err);
-}
-
-static bool
-revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
+bool
+api_post_token_revoke(
+    struct api *api, struct http_req *req, json_t **out, struct err *err)
 {
 	const char *id, *as, *by;
 	json_t *body;
@@ -163,14 +146,4 @@ revoke(struct api *api, struct http_req *req, json_t **out, struct err *err)
 		return false;
 	*out = json_pack("{s:s, s:s}", "id", id, "status", "revoked");
 	return true;
-}
-
-void
-api_post_token_revoke(void *ctx, struct http_req *req, struct http_resp *resp)
-{
-	struct err err = { 0 };
-	json_t *o = NULL;
-	bool ok = revoke(ctx, req, &o, &err);
-
-	api_reply(req, resp, ok, 200, o, &err);
 }
