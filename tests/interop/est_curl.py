@@ -1,4 +1,5 @@
 """curl and openssl: every operation, from the examples of docs/est.md."""
+import re
 import subprocess
 
 from cryptography import x509
@@ -7,8 +8,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from client import need
-from est_server import (PASSWORD, environment, example, issued, run_example,
-                        same_key, server, verifies)
+from est_server import (DOC, PASSWORD, configure, environment, example, issued,
+                        run_example, same_key, server, verifies)
 
 need("curl")
 KEYS = ("profile: device, authentication: [certificate, users], "
@@ -59,6 +60,14 @@ bag += recipient(top, "ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
 bag += recipient(top, "signs", ["rsa:2048"], "digitalSignature")
 (s.state / "recipients.pem").write_text(bag)
 (s.state / "est-keys").write_text(f"plant:{'0f' * 32}\n")
+# The labels of the page are labels.
+page = re.search(r"```yaml\n(profiles:.*?)```", DOC.read_text(), re.S).group(1)
+rows = dict(re.findall(r"^    ([a-z]+): (\{.*\})$", page, re.M))
+(s.state / "certs/recipients.pem").write_text(bag)
+assert len(rows) == 4, rows
+configure(s, rows, [])
+s.cli("check")
+configure(s, LABELS, [])
 # check and serve tell what is wrong with the files, and show no password.
 (s.state / "est-keys").chmod(0o644)
 (s.state / "est-users").write_text("dev1:in the clear\n")
