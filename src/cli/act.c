@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/files.h"
 #include "cli/passphrase.h"
+#include "cli/record.h"
 #include "cli/show.h"
 #include "config/form.h"
 #include "codec/pem.h"
@@ -402,43 +403,11 @@ act_write_cert(struct act *act, const char *path, struct bytes der,
 
 /* ---- the record ---- */
 
-static bool
-record_in_store(
-    struct act *act, const char *kind, json_t *event, struct err *err)
-{
-	const struct store_options o = {
-		.path = state_path(act->cli, "db/chancery.db"),
-	};
-	struct store *store;
-	bool ok;
-
-	if (!store_open(&o, &store, err))
-		return false;
-	ok = store_event_append(store, kind,
-	    (const char *)json_print_compact(event, act->cli->arena).p,
-	    act->now, NULL, err);
-	store_close(store);
-	return ok;
-}
-
 bool
 act_record(struct act *act, const char *kind, json_t *event, struct err *err)
 {
-	struct err why = { 0 };
-	json_t *answer;
-
 	arena_adopt(act->cli->arena, json_t, event);
-	if (act->dry_run)
-		return true;
-	/* One writer alone while there is a server. */
-	if (client_call(act->cli, "/acts",
-		json_pack("{s:s, s:O}", "kind", kind, "event", event), &answer,
-		&why))
-		return true;
-	if (why.kind != ERR_CONNECTION)
-		return fail(
-		    err, why.kind, "the log does not take it: %s", why.shown);
-	return record_in_store(act, kind, event, err);
+	return act->dry_run || cli_record(act->cli, kind, event, act->now, err);
 }
 
 bool

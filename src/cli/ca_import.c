@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/record.h"
 #include "codec/csr.h"
 #include "codec/pem.h"
 #include "util/text.h"
@@ -189,39 +190,16 @@ install(const struct import *in, struct err *err)
 static bool
 record(const struct import *in, int64_t now, struct err *err)
 {
-	const struct store_options o = {
-		.path = state_path(in->cli, "db/chancery.db"),
-	};
 	AUTO(json_t) *event = NULL;
-	struct err why = { 0 };
-	struct store *store;
-	json_t *answer;
 	uint8_t hash[32];
-	char hex[65];
-	bool ok;
 
 	digest_sha256(in->chain.certs[0].der, hash);
-	hex_encode(bytes_of(hash, sizeof(hash)), hex);
 	event = json_pack("{s:s, s:s, s:s}", "act", "ca-import", "ca",
-	    in->ca->name, "sha256", hex);
+	    in->ca->name, "sha256",
+	    hex_arena(in->cli->arena, bytes_of(hash, sizeof(hash))));
 	if (in->force != NULL)
 		json_object_set_new(event, "forced", json_string(in->force));
-	/* One writer alone while there is a server. */
-	if (client_call(in->cli, "/acts",
-		json_pack("{s:s, s:O}", "kind", "operator", "event", event),
-		&answer, &why))
-		return true;
-	if (why.kind != ERR_CONNECTION) {
-		*err = why;
-		return false;
-	}
-	if (!store_open(&o, &store, err))
-		return false;
-	ok = store_event_append(store, "operator",
-	    (const char *)json_print_compact(event, in->cli->arena).p, now,
-	    NULL, err);
-	store_close(store);
-	return ok;
+	return cli_record(in->cli, "operator", event, now, err);
 }
 
 /* ---- the command ---- */

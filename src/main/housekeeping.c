@@ -137,6 +137,36 @@ revoke_many(struct server *s)
 }
 
 static void
+report(bool done, const char *event, struct err *err)
+{
+	if (!done)
+		log_err(LOG_ERROR, event, err);
+	err_clear(err);
+}
+
+static void
+tick_writing(struct housekeeping *h)
+{
+	struct server *s = h->server;
+	struct err err = { 0 };
+
+	if (ca_recover_due(s->ca) && is_due(&h->recover_at, RECOVER_EVERY_MS))
+		recover(s);
+	revoke_many(s);
+	report(ca_crl_run(s->ca, &err), "crl", &err);
+	report(
+	    s->log == NULL || tlog_run(s->log, &err), "log-checkpoint", &err);
+	report(ca_responder_run(s->ca, &err), "responder", &err);
+	report(acme_run(s->acme, &err), "validations", &err);
+	if (is_due(&h->tls_at, TLS_EVERY_MS) && !own_tls_renew(s, &err)) {
+		h->tls_at = now_ms() + TLS_FAILED_MS;
+		report(false, "own-certificate", &err);
+	}
+	if (is_due(&h->clean_at, CLEAN_EVERY_MS))
+		clean(s);
+}
+
+static void
 tick(struct housekeeping *h)
 {
 	struct server *s = h->server;
@@ -150,36 +180,12 @@ tick(struct housekeeping *h)
 		atomic_load(&s->health.store_writable) ? PROBE_EVERY_MS
 						       : PROBE_BROKEN_MS))
 		measure_store(s);
-	if (!ca_status_run(s->ca, &err))
-		log_err(LOG_ERROR, "status", &err);
-	err_clear(&err);
+	report(ca_status_run(s->ca, &err), "status", &err);
 	/* Invariant 7: status-only means that nothing is written. */
-	if (!atomic_load(&s->health.status_only)) {
-		if (ca_recover_due(s->ca) &&
-		    is_due(&h->recover_at, RECOVER_EVERY_MS))
-			recover(s);
-		revoke_many(s);
-		if (!ca_crl_run(s->ca, &err))
-			log_err(LOG_ERROR, "crl", &err);
-		err_clear(&err);
-		if (s->log != NULL && !tlog_run(s->log, &err))
-			log_err(LOG_ERROR, "log-checkpoint", &err);
-		err_clear(&err);
-		if (!ca_responder_run(s->ca, &err))
-			log_err(LOG_ERROR, "responder", &err);
-		err_clear(&err);
-		if (!acme_run(s->acme, &err))
-			log_err(LOG_ERROR, "validations", &err);
-		err_clear(&err);
-		if (is_due(&h->tls_at, TLS_EVERY_MS) &&
-		    !own_tls_renew(s, &err)) {
-			h->tls_at = now_ms() + TLS_FAILED_MS;
-			log_err(LOG_ERROR, "own-certificate", &err);
-		}
-		if (is_due(&h->clean_at, CLEAN_EVERY_MS))
-			clean(s);
-	} else if (!ca_responder_look(s->ca, &err))
-		log_err(LOG_ERROR, "responder", &err);
+	if (atomic_load(&s->health.status_only))
+		report(ca_responder_look(s->ca, &err), "responder", &err);
+	else
+		tick_writing(h);
 	ocsp_run(s->ocsp);
 	atomic_store(&s->health.crls_current,
 	    ca_crl_current(s->ca, clock_now(&s->clock)));

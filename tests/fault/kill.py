@@ -209,22 +209,11 @@ def issue_many(s, count):
     return csr, out
 
 
-def crl_serials(s):
-    status, _, crl = s.get("/crl/issuing.crl")
-    if status != 200:
-        return set()
-    text = subprocess.run(
-        ["openssl", "crl", "-inform", "DER", "-noout", "-text"],
-        input=crl, stdout=subprocess.PIPE, check=True).stdout.decode()
-    return {line.split()[-1].lower() for line in text.splitlines()
-            if "Serial Number:" in line}
-
-
 def all_or_none(s, serials, before):
     """Each of them is off, in the record and on the CRL; or none is."""
     def settled():
         try:
-            listed = crl_serials(s) & set(serials)
+            listed = s.crl_serials() & set(serials)
             rows = s.cli("cert", "list", "--limit", 1000, "--status",
                          "revoked", parse=True)["certificates"]
         except (OSError, AssertionError):

@@ -15,11 +15,6 @@ KEY = sys.argv[1]
 PROFILE = "profiles:\n  sharded: {ca: issuing, crl_shards: true}\n"
 
 
-def fetch(s, path, headers=None):
-    status, answer, body = s.get(path, headers=headers)
-    return status, answer, body
-
-
 def text(crl):
     return subprocess.run(
         ["openssl", "crl", "-inform", "DER", "-noout", "-text"], input=crl,
@@ -28,7 +23,7 @@ def text(crl):
 
 def pem(s, path, name):
     """The CRL at this path as PEM; both libraries verify its signature."""
-    status, headers, crl = fetch(s, path)
+    status, headers, crl = s.get(path)
     assert status == 200, (path, status)
     assert headers["Content-Type"] == "application/pkix-crl"
     der, out = s.top / f"{name}.der", s.top / f"{name}.pem"
@@ -73,7 +68,7 @@ def revoke(s, leaf):
 
 
 def listed(s, path, leaf):
-    return serial_of(leaf).upper() in text(fetch(s, path)[2])
+    return serial_of(leaf).upper() in text(s.get(path)[2])
 
 
 def shards(s):
@@ -84,7 +79,7 @@ def shards(s):
     for leaf in (good, bad):
         url, path = pointer(s, leaf)
         # RFC 5280 section 5.2.5: the very URI of the certificates, critical.
-        shown = text(fetch(s, path)[2])
+        shown = text(s.get(path)[2])
         assert "Issuing Distribution Point: critical" in shown, shown
         assert f"URI:{url}\n" in shown, shown
         verify(s, leaf, [root, pem(s, path, "shard")], True)
@@ -109,7 +104,7 @@ def shards(s):
     for path in ("/crl/issuing/0.crl", "/crl/issuing/5.crl",
                  "/crl/issuing/01.crl", "/crl/issuing-delta.crl",
                  "/crl/nobody/1.crl", "/crl/nobody.crl"):
-        assert fetch(s, path)[0] == 404, path
+        assert s.get(path)[0] == 404, path
 
 
 def http(s):
@@ -122,7 +117,7 @@ def http(s):
                               "default"))
         revoke(s, many)
     s.cli("crl", "now", "issuing")
-    status, headers, plain = fetch(s, path)
+    status, headers, plain = s.get(path)
     tag = headers["ETag"]
     assert status == 200 and int(headers["Content-Length"]) == len(plain)
     assert headers["Vary"] == "Accept-Encoding"
@@ -130,20 +125,21 @@ def http(s):
     age = int(headers["Cache-Control"].partition("max-age=")[2].split(",")[0])
     # A day, the period; not the week until nextUpdate.
     assert 86000 < age <= 86400, headers["Cache-Control"]
-    assert fetch(s, path, {"If-None-Match": tag})[0] == 304
-    status, headers, part = fetch(s, path, {"Range": "bytes=10-19"})
+    assert s.get(path, headers={"If-None-Match": tag})[0] == 304
+    status, headers, part = s.get(path, headers={"Range": "bytes=10-19"})
     assert status == 206 and part == plain[10:20], (status, part)
     ask = {"Accept-Encoding": "br, gzip"}
-    wait_until(lambda: fetch(s, path, ask)[1].get("Content-Encoding") ==
+    wait_until(lambda: s.get(path, headers=ask)[1].get("Content-Encoding") ==
                "gzip", 5, why="the compressed form")
-    _, headers, packed = fetch(s, path, ask)
+    _, headers, packed = s.get(path, headers=ask)
     assert gzip.decompress(packed) == plain and len(packed) < len(plain)
     assert headers["ETag"] != tag and not headers["ETag"].startswith("W/")
-    assert fetch(s, path, {**ask, "If-None-Match": headers["ETag"]})[0] == 304
+    same = {**ask, "If-None-Match": headers["ETag"]}
+    assert s.get(path, headers=same)[0] == 304
     for no in ("identity", "gzip;q=0", "*", "xgzip"):
-        answer = fetch(s, path, {"Accept-Encoding": no})
+        answer = s.get(path, headers={"Accept-Encoding": no})
         assert "Content-Encoding" not in answer[1], no
-    assert fetch(s, path, {**ask, "Range": "bytes=0-3"})[2] == plain[:4]
+    assert s.get(path, headers={**ask, "Range": "bytes=0-3"})[2] == plain[:4]
     out = s.top / "by-curl.der"
     run("curl", "-sSf", "--compressed", "-o", out, s.http_url + path)
     assert out.read_bytes() == plain
@@ -153,18 +149,18 @@ def deltas(s):
     root = pem(s, "/crl/root.crl", "root")
     early, late = issue(s, "early.test", "default"), issue(
         s, "late.test", "default")
-    wait_until(lambda: fetch(s, "/crl/issuing-delta.crl")[0] == 200, 5,
+    wait_until(lambda: s.get("/crl/issuing-delta.crl")[0] == 200, 5,
                why="the first delta")
     revoke(s, early)
     s.cli("crl", "now", "issuing")
     full = pem(s, "/crl/issuing.crl", "full")
-    shown = text(fetch(s, "/crl/issuing.crl")[2])
+    shown = text(s.get("/crl/issuing.crl")[2])
     assert "Freshest CRL" in shown and "issuing-delta.crl" in shown, shown
     assert listed(s, "/crl/issuing.crl", early)
     revoke(s, late)
     wait_until(lambda: listed(s, "/crl/issuing-delta.crl", late), 4,
                why="the delta")
-    shown = text(fetch(s, "/crl/issuing-delta.crl")[2])
+    shown = text(s.get("/crl/issuing-delta.crl")[2])
     assert "Delta CRL Indicator: critical" in shown, shown
     assert not listed(s, "/crl/issuing-delta.crl", early)
     assert pem(s, "/crl/issuing.crl", "full") == full

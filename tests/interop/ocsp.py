@@ -17,6 +17,7 @@ import time
 import urllib.parse
 
 from client import need, run, serial_of, server
+from support.ocsp_client import tlv
 from support.server import wait_until
 
 MALFORMED, TRY_LATER, UNAUTHORIZED = 1, 3, 6
@@ -24,14 +25,6 @@ TYPE = "application/ocsp-response"
 
 
 # ---- requests by hand ----
-
-def tlv(tag, *parts):
-    value = b"".join(parts)
-    n = len(value)
-    size = bytes([n]) if n < 128 else \
-        bytes([0x81, n]) if n < 256 else bytes([0x82, n >> 8, n & 255])
-    return bytes([tag]) + size + value
-
 
 def with_nonce(request, nonce):
     """Adds a nonce of any length to a request that has none."""

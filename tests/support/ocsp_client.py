@@ -12,7 +12,8 @@ from cryptography.x509 import ocsp
 SHA1, SHA256 = "2b0e03021a", "608648016503040201"
 
 
-def tlv(tag, content):
+def tlv(tag, *parts):
+    content = b"".join(parts)
     n = len(content)
     if n < 128:
         return bytes([tag, n]) + content

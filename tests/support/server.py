@@ -286,6 +286,17 @@ class Server:
         finally:
             c.close()
 
+    def crl_serials(self, ca="issuing"):
+        """Of a CA's published CRL, in lower case; none when there is none."""
+        status, _, crl = self.get(f"/crl/{ca}.crl")
+        if status != 200:
+            return set()
+        text = subprocess.run(
+            ["openssl", "crl", "-inform", "DER", "-noout", "-text"],
+            input=crl, stdout=subprocess.PIPE, check=True).stdout.decode()
+        return {line.split()[-1].lower() for line in text.splitlines()
+                if "Serial Number:" in line}
+
     def metrics(self):
         _, _, body = self.get("/metrics", "ops")
         out = {}
