@@ -59,6 +59,15 @@ detach(struct exchange *ex)
 	ex->body_octets = 0;
 }
 
+/* Sent or not, it has been used. */
+static void
+wipe(struct exchange *ex)
+{
+	if (ex->resp.secret)
+		secret_wipe(
+		    (uint8_t *)(uintptr_t)ex->resp.body.p, ex->resp.body.n);
+}
+
 void
 exchange_free(struct exchange *ex)
 {
@@ -67,9 +76,7 @@ exchange_free(struct exchange *ex)
 	detach(ex);
 	blob_unref(ex->resp.blob);
 	ex->resp.blob = NULL;
-	if (ex->resp.secret)
-		secret_wipe(
-		    (uint8_t *)(uintptr_t)ex->resp.body.p, ex->resp.body.n);
+	wipe(ex);
 	buf_free(&ex->body);
 	if (l->pool_n >= LOOP_POOL) {
 		arena_free(ex->arena);
@@ -309,6 +316,8 @@ exchange_finish(struct exchange *ex)
 	detach(ex);
 	stats_request(&l->stats, ex->req.http_version, ex->resp.status,
 	    ex->ran_on_worker, us, http_resp_body(&ex->resp).n);
+	/* The recorder frees it by itself, and needs no more than its size. */
+	wipe(ex);
 	if (log_enabled(quiet ? LOG_DEBUG : LOG_INFO))
 		recorder_post(l->net->recorder, ex, us);
 	else

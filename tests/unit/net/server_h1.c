@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "unit/net/world.h"
+#include "util/log.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -387,6 +388,28 @@ control_and_ops_are_served(void **state)
 	answer_free(&a);
 }
 
+/* Whoever disposes of the request: with a log line it is another thread. */
+static void
+a_secret_is_wiped_when_it_was_sent(void **state)
+{
+	static const enum log_level levels[] = { LOG_INFO, LOG_ERROR };
+	static const char none[sizeof(world.secret)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(levels); i++) {
+		struct answer a = { 0 };
+
+		log_set_level(levels[i]);
+		assert_int_equal(
+		    client_ask(world.ports[PORT_HTTP], GET("/secret"), &a),
+		    200);
+		assert_string_equal(buf_cstr(&a.body), "a secret");
+		assert_memory_equal(world.secret, none, sizeof(none));
+		answer_free(&a);
+	}
+	log_set_level(LOG_INFO);
+}
+
 static void
 metrics_are_printed(void **state)
 {
@@ -425,6 +448,7 @@ main(void)
 		cmocka_unit_test(nothing_follows_a_fault),
 		cmocka_unit_test(refusals_speak_the_protocol),
 		cmocka_unit_test(control_and_ops_are_served),
+		cmocka_unit_test(a_secret_is_wiped_when_it_was_sent),
 		cmocka_unit_test(metrics_are_printed),
 	};
 

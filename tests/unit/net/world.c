@@ -39,6 +39,18 @@ serve_slow(void *ctx, struct http_req *req, struct http_resp *resp)
 	resp->body = bytes_str("slow");
 }
 
+static void
+serve_secret(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct world *w = ctx;
+
+	(void)req;
+	strcpy(w->secret, "a secret");
+	resp->status = 200;
+	resp->body = bytes_str(w->secret);
+	resp->secret = true;
+}
+
 /* "loop" is answered here, anything else by /slow's handler. */
 static void
 serve_first(void *ctx, struct http_req *req, struct http_resp *resp)
@@ -122,6 +134,8 @@ add_routes(struct world *w)
 		    ALL, NULL },
 		{ HTTP_GET, "/first/{what}", serve_first, w, ON_LOOP, 0, NULL,
 		    ALL, refuse },
+		{ HTTP_GET, "/secret", serve_secret, w, ON_WORKER, 0, NULL, ALL,
+		    NULL },
 		{ HTTP_GET, "/peer", serve_peer, w, ON_WORKER, 0, NULL, ALL,
 		    NULL },
 		{ HTTP_GET, "/cert", serve_cert, w, ON_WORKER, 0, NULL,

@@ -26,6 +26,8 @@ struct world {
 	char control_dir[64], control[96];
 	struct config_cidr cidr;
 	struct config_cidrs cidrs;
+	/* What "/secret" answers with; no request's memory. */
+	char secret[16];
 	/* "/slow" and "/hold": entered; may go on. */
 	sem_t entered, go;
 };
@@ -37,7 +39,8 @@ struct world {
  * POST /echo (worker, 100 000), POST /short (worker, 10, application/x-test),
  * GET /slow (worker, until `go`), GET /hold/{ms} (worker, job "job"),
  * GET /first/{what} (loop first: "loop" is answered there, the rest is /slow),
- * GET /peer (worker), GET /cert (worker, est), GET /x/… refused as problems.
+ * GET /secret (worker, to be wiped), GET /peer (worker), GET /cert (worker,
+ * est), GET /x/… refused as problems.
  */
 void world_init(struct world *w);
 void world_start(struct world *w);
