@@ -420,6 +420,28 @@ ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
 		issuance_prepare(&i, err));
 }
 
+/* The same request in another thread may have taken the secret's last use since
+ * it was looked for: then this one is a repetition. */
+static bool
+commit_or_repeat(struct issuance *i, struct ca_issued *out, struct err *err)
+{
+	struct err why = { 0 }, waits = { 0 };
+	bool again;
+
+	if (issuance_commit(i, out, &why))
+		return true;
+	*err = why;
+	if (why.kind != ERR_UNAUTHORIZED)
+		return false;
+	if (!issuance_repeat(i, &again, out, &waits)) {
+		*err = waits;
+		return false;
+	}
+	if (again)
+		err_clear(err);
+	return again;
+}
+
 bool
 ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct ca_issued *out, struct err *err)
@@ -432,7 +454,7 @@ ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
 	    (again ||
 		(request_check(&i, req, err) && issuance_find_ca(&i, err) &&
 		    issuance_prepare(&i, err) &&
-		    issuance_commit(&i, out, err))))
+		    commit_or_repeat(&i, out, err))))
 		return true;
 	atomic_fetch_add(&ca->refused, 1);
 	return false;

@@ -188,10 +188,10 @@ info_parse(struct der d, struct arena *a, struct csr *out, struct err *err)
 }
 
 static bool
-request_parse(struct arena *a, struct csr *out, struct err *err)
+request_parse(
+    struct arena *a, struct csr *out, struct bytes *algorithm, struct err *err)
 {
 	struct der d = der_of(out->der), request, info, at;
-	struct bytes algorithm;
 
 	if (!der_enter(&d, DER_SEQUENCE, &request))
 		return fail(err, ERR_BAD_CSR, "CSR is not PKCS#10 in DER");
@@ -200,27 +200,51 @@ request_parse(struct arena *a, struct csr *out, struct err *err)
 	at = request;
 	if (!der_read_whole(&request, DER_SEQUENCE, &out->info) ||
 	    !der_enter(&at, DER_SEQUENCE, &info) ||
-	    !der_read_whole(&request, DER_SEQUENCE, &algorithm) ||
+	    !der_read_whole(&request, DER_SEQUENCE, algorithm) ||
 	    !der_read_bit_octets(&request, &out->signature) ||
 	    !der_at_end(&request))
 		return fail(err, ERR_BAD_CSR, "CSR is not PKCS#10 in DER");
-	return info_parse(info, a, out, err) &&
-	    sig_alg_parse_mode(algorithm, SIG_ALG_TOLERANT, &out->sig_alg, err);
+	return info_parse(info, a, out, err);
+}
+
+/* Names, subjects and algorithms fail with kinds of their own; here they are
+ * all one: the CSR is bad, or its key is. */
+static bool
+form_parse(struct bytes der, struct arena *a, struct csr *out,
+    struct bytes *algorithm, struct err *err)
+{
+	struct csr csr = { .der = der };
+	struct err why = { 0 };
+
+	if (der.n > CSR_MAX)
+		return fail(err, ERR_BAD_CSR,
+		    "CSR has %zu octets, at most %u are read", der.n, CSR_MAX);
+	if (!request_parse(a, &csr, algorithm, &why))
+		return fail(err, ERR_BAD_CSR, "%s", why.shown);
+	*out = csr;
+	return true;
+}
+
+bool
+csr_parse_unsigned(
+    struct bytes der, struct arena *a, struct csr *out, struct err *err)
+{
+	struct bytes algorithm;
+
+	return form_parse(der, a, out, &algorithm, err);
 }
 
 bool
 csr_parse(struct bytes der, struct arena *a, struct csr *out, struct err *err)
 {
-	struct csr csr = { .der = der };
-	struct err why;
+	struct err why = { 0 };
+	struct bytes algorithm;
+	struct csr csr;
 
-	if (der.n > CSR_MAX)
-		return fail(err, ERR_BAD_CSR,
-		    "CSR has %zu octets, at most %u are read", der.n, CSR_MAX);
-	/* Names, subjects and algorithms fail with kinds of their own; here
-	 * they are all one: the CSR is bad, or its key is. */
-	err_clear(&why);
-	if (!request_parse(a, &csr, &why))
+	if (!form_parse(der, a, &csr, &algorithm, err))
+		return false;
+	if (!sig_alg_parse_mode(
+		algorithm, SIG_ALG_TOLERANT, &csr.sig_alg, &why))
 		return fail(err, ERR_BAD_CSR, "%s", why.shown);
 	if (!spki_parse(csr.spki, &csr.key, &why))
 		return fail(err, ERR_BAD_PUBLIC_KEY, "%s", why.shown);

@@ -36,6 +36,10 @@ struct csr {
  * cannot be read is ERR_BAD_PUBLIC_KEY. */
 bool csr_parse(struct bytes der, struct arena *a, struct csr *out,
     struct err *err) MUST_CHECK;
+/* The same of a CSR whose key and signature count for nothing, and may be of
+ * any kind (RFC 7030 section 4.4.1): key and sig_alg are not set. */
+bool csr_parse_unsigned(struct bytes der, struct arena *a, struct csr *out,
+    struct err *err) MUST_CHECK;
 /* What it asks for: its subjectAltName or, where it has none, its common name
  * if that is a DNS name or an IP address.  ERR_BAD_CSR if it is neither. */
 bool csr_names(const struct csr *csr, struct arena *a, struct names *out,

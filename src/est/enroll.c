@@ -10,7 +10,7 @@ est_post_enroll(struct est_call *call, struct http_resp *resp, struct err *err)
 	struct est_grant grant = { .id = &id, .csr = &csr };
 
 	return est_identity_find(call, &id, err) &&
-	    est_request_read(call, &csr, err) &&
+	    est_request_read(call, csr_parse, &csr, err) &&
 	    est_names_decide(call, &id, &csr, &grant.names, err) &&
 	    est_issue(call, &grant, resp, err);
 }

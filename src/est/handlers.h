@@ -23,10 +23,12 @@ bool est_post_server_key(
 bool est_profile(const struct est_call *call, const struct profile **out,
     struct err *err) MUST_CHECK;
 
-/* The body's CSR, bound to the connection if it must be; in the arena.  Its
- * signature is ca_issue's matter. */
-bool est_request_read(
-    struct est_call *call, struct csr *out, struct err *err) MUST_CHECK;
+/* The body's CSR by one of csr.h's parsers, bound to the connection if it must
+ * be; in the arena.  Its signature is ca_issue's matter. */
+bool est_request_read(struct est_call *call,
+    bool (*parse)(
+	struct bytes der, struct arena *a, struct csr *out, struct err *err),
+    struct csr *out, struct err *err) MUST_CHECK;
 
 /* What is to be issued, once it is decided that it may be. */
 struct est_grant {

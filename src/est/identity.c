@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include "crypto/password.h"
 #include "est/identity.h"
 #include "est/verified.h"
@@ -45,6 +47,12 @@ basic_decode(const char *text, struct arena *a, struct bytes *whole,
 	if (!base64_decode(bytes_str(text), a, whole, &why))
 		return fail(err, ERR_MALFORMED,
 		    "the Authorization field is not base64 behind Basic");
+	/* RFC 7617 section 2: neither has control characters. */
+	for (size_t i = 0; i < whole->n; i++)
+		if (whole->p[i] < 0x20 || whole->p[i] == 0x7f)
+			return fail(err, ERR_MALFORMED,
+			    "the Authorization field has a control character "
+			    "in user or password");
 	colon = whole->n == 0 ? NULL : memchr(whole->p, ':', whole->n);
 	if (colon == NULL)
 		return fail(err, ERR_MALFORMED,
@@ -98,6 +106,35 @@ by_token(struct est_call *call, struct bytes secret, struct identity *out,
 	return true;
 }
 
+/* One sentence, whatever was wrong with user and password. */
+static bool
+fail_password(struct err *err, const char *detail)
+{
+	return fail_detail(err, ERR_UNAUTHORIZED,
+	    "there is no such user, or its password is another", "%s", detail);
+}
+
+/*
+ * A user's name is a user's; any other goes with a one-time secret.  Where both
+ * are taken, a wrong secret costs as much time as a wrong password and is told
+ * in the same words: who is a user here is not for everybody to know.
+ */
+static bool
+by_other_name(struct est_call *call, struct bytes password,
+    struct identity *out, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (by_token(call, password, out, &why))
+		return true;
+	if (why.kind == ERR_UNAUTHORIZED && call->label->users.n > 0) {
+		(void)password_holds(call, NULL, password);
+		return fail_password(err, why.detail);
+	}
+	*err = why;
+	return false;
+}
+
 static bool
 by_user(struct est_call *call, const char *name, struct bytes password,
     struct identity *out, struct err *err)
@@ -105,8 +142,7 @@ by_user(struct est_call *call, const char *name, struct bytes password,
 	const struct user *user = est_users_find(&call->label->users, name);
 
 	if (!password_holds(call, user, password))
-		return fail(err, ERR_UNAUTHORIZED,
-		    "there is no such user, or its password is another");
+		return fail_password(err, "");
 	out->kind = IDENTITY_USER;
 	out->user = user;
 	out->name = user->name;
@@ -124,10 +160,9 @@ by_basic(struct est_call *call, const char *text, struct identity *out,
 
 	if (!basic_decode(text, call->a, &whole, &name, &password, err))
 		return false;
-	/* A user's name is a user's; any other goes with a one-time secret. */
 	if ((by & BY_TOKENS) != 0 &&
 	    est_users_find(&call->label->users, name) == NULL)
-		known = by_token(call, password, out, err);
+		known = by_other_name(call, password, out, err);
 	else
 		known = by_user(call, name, password, out, err);
 	secret_wipe((uint8_t *)(uintptr_t)whole.p, whole.n);
@@ -167,6 +202,24 @@ by_certificate(struct est_call *call, struct identity *out, struct err *err)
 	return true;
 }
 
+/* Who has a /64 of IPv6 is one requester, not as many as it has addresses: the
+ * queue's limit for each holds for all of it. */
+static const char *
+source_text(const struct http_req *req)
+{
+	struct sockaddr_in6 v6;
+	char text[INET6_ADDRSTRLEN];
+
+	if (req->peer.ss_family != AF_INET6)
+		return http_peer_text(req);
+	memcpy(&v6, &req->peer, sizeof(v6));
+	if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+		return http_peer_text(req);
+	memset(v6.sin6_addr.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+	return arena_printf(req->arena, "%s/64", text);
+}
+
 /* Nothing was given: what is to be done about it. */
 static bool
 nobody(const struct est_call *call, struct identity *out, struct err *err)
@@ -176,7 +229,7 @@ nobody(const struct est_call *call, struct identity *out, struct err *err)
 
 	if ((by & BY_APPROVAL) != 0) {
 		*out = (struct identity){ .kind = IDENTITY_NOBODY,
-			.name = http_peer_text(call->req) };
+			.name = source_text(call->req) };
 		return true;
 	}
 	if (by == BY_CERTIFICATE)

@@ -21,14 +21,17 @@ est_profile(
 }
 
 bool
-est_request_read(struct est_call *call, struct csr *out, struct err *err)
+est_request_read(struct est_call *call,
+    bool (*parse)(
+	struct bytes der, struct arena *a, struct csr *out, struct err *err),
+    struct csr *out, struct err *err)
 {
 	struct bytes der;
 	struct csr csr;
 
 	if (!est_body_decode(
 		call->req->body, call->a, &der, &call->wrapped, err) ||
-	    !csr_parse(der, call->a, &csr, err) ||
+	    !parse(der, call->a, &csr, err) ||
 	    !est_binding_check(&csr, call->req->binding,
 		call->label->config->channel_binding, err))
 		return false;

@@ -112,14 +112,16 @@ is_named(const struct cert *c, struct bytes id)
 	return bytes_equal(bytes_of(sum, 20), id);
 }
 
-/* RFC 7030 section 4.4.1.2: its use must allow it, or not be restricted. */
+/* RFC 7030 section 4.4.1.2: its use must allow it, or not be restricted; and a
+ * key that only signs never can. */
 static bool
 may_receive(const struct cert *c)
 {
 	unsigned wanted =
 	    c->key.alg == KEY_RSA ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
 
-	return !c->has_key_usage || (c->key_usage & wanted) != 0;
+	return c->key.alg != KEY_ED25519 &&
+	    (!c->has_key_usage || (c->key_usage & wanted) != 0);
 }
 
 static bool
@@ -139,8 +141,8 @@ to_certificate(const struct est_label *label, const struct cert *client,
 		    label->config->name);
 	if (!may_receive(found))
 		return fail(err, ERR_REJECTED,
-		    "the key usage of the certificate that "
-		    "AsymmetricDecryptKeyIdentifier names lets no key be "
+		    "the key or the key usage of the certificate that "
+		    "AsymmetricDecryptKeyIdentifier names lets nothing be "
 		    "encrypted to it");
 	out->to.certificate = found->der;
 	return true;

@@ -72,10 +72,24 @@ find_old(struct est_call *call, const struct identity *id,
 	return true;
 }
 
+/* The option lets a client leave the names of its certificate behind; what a
+ * user or a secret may have it does not widen. */
+static bool
+check_changed(const struct est_call *call, const struct identity *id,
+    struct names names, struct err *err)
+{
+	if (id->kind != IDENTITY_CERTIFICATE)
+		return est_names_check(call, id, names, err);
+	for (size_t i = 0; i < names.n; i++)
+		if (!est_label_check_name(call->label, &names.v[i], err))
+			return false;
+	return true;
+}
+
 /* New names, if the CSR asks for some and may. */
 static bool
-change_names(struct est_call *call, struct csr *csr, struct names *names,
-    struct err *err)
+change_names(struct est_call *call, const struct identity *id, struct csr *csr,
+    struct names *names, struct err *err)
 {
 	struct name_change change;
 
@@ -91,10 +105,7 @@ change_names(struct est_call *call, struct csr *csr, struct names *names,
 		*names = change.names;
 	if (change.common_name != NULL)
 		csr->common_name = change.common_name;
-	for (size_t i = 0; i < names->n; i++)
-		if (!est_label_check_name(call->label, &names->v[i], err))
-			return false;
-	return true;
+	return check_changed(call, id, *names, err);
 }
 
 bool
@@ -107,11 +118,11 @@ est_post_reenroll(
 	struct old old;
 
 	if (!est_identity_find(call, &id, err) ||
-	    !est_request_read(call, &csr, err) ||
+	    !est_request_read(call, csr_parse, &csr, err) ||
 	    !csr_names(&csr, call->a, &grant.names, err) ||
 	    !est_names_check(call, &id, grant.names, err) ||
 	    !find_old(call, &id, &csr, grant.names, &old, err) ||
-	    !change_names(call, &csr, &grant.names, err))
+	    !change_names(call, &id, &csr, &grant.names, err))
 		return false;
 	grant.replaces = old.id;
 	return est_issue(call, &grant, resp, err);

@@ -49,18 +49,23 @@ check_allowed(
 }
 
 /* "same" is the kind of the key that came with the request. */
-static void
+static bool
 kind_derive(const struct est_call *call, const struct csr *csr,
-    enum key_alg *alg, unsigned *bits)
+    enum key_alg *alg, unsigned *bits, struct err *err)
 {
+	struct pubkey key;
+
 	*bits = 0;
 	if (key_alg_parse(call->label->config->server_key, alg, bits))
-		return;
-	*alg = csr->key.alg;
+		return true;
+	if (!spki_parse(csr->spki, &key, err))
+		return false;
+	*alg = key.alg;
 	if (*alg == KEY_RSA)
-		*bits = csr->key.bits <= 2048 ? 2048
-		    : csr->key.bits <= 3072   ? 3072
-					      : 4096;
+		*bits = key.bits <= 2048 ? 2048
+		    : key.bits <= 3072	 ? 3072
+					 : 4096;
+	return true;
 }
 
 /*
@@ -166,26 +171,21 @@ reply(struct est_call *call, struct http_resp *resp, const char *type,
 	    "multipart/mixed; boundary=%s", boundary);
 }
 
+/* Makes the key and what the certificate is asked for with. */
 static bool
-answer(struct est_call *call, const struct key_wrap *wrap, const struct made *m,
-    struct bytes certificate, struct http_resp *resp, struct err *err)
+make(struct est_call *call, const struct csr *sent, struct made *m,
+    struct err *err)
 {
-	AUTO_SECRET *pkcs8 = NULL;
-	AUTO_BUF wrapped = { 0 };
+	enum key_alg alg;
+	unsigned bits;
 
-	if (!privkey_encode_pkcs8(m->key, &pkcs8, err))
+	if (!kind_derive(call, sent, &alg, &bits, err) ||
+	    !keygen_run(call->est->keygen, alg, bits, &m->key, err))
 		return false;
-	if (!wrap->asked) {
-		reply(call, resp, "application/pkcs8", secret_reveal(pkcs8),
-		    certificate);
-		return true;
-	}
-	if (!key_wrap(call, wrap, secret_reveal(pkcs8), &wrapped, err))
-		return false;
-	reply(call, resp,
-	    "application/pkcs7-mime; smime-type=server-generated-key",
-	    buf_bytes(&wrapped), certificate);
-	return true;
+	/* It is counted by what it costs, whatever comes of it. */
+	rates_add(call->est->keys_made, &call->req->peer, call->label->index,
+	    HOUR, call->req->now);
+	return request_make(call, sent, m, err);
 }
 
 static bool
@@ -193,21 +193,28 @@ make_and_issue(struct est_call *call, const struct key_wrap *wrap,
     struct est_grant *grant, struct made *m, struct http_resp *resp,
     struct err *err)
 {
+	AUTO_SECRET *pkcs8 = NULL;
+	AUTO_BUF wrapped = { 0 };
 	struct ca_issued issued;
-	enum key_alg alg;
-	unsigned bits;
 
-	kind_derive(call, grant->csr, &alg, &bits);
-	if (!keygen_run(call->est->keygen, alg, bits, &m->key, err) ||
-	    !request_make(call, grant->csr, m, err))
+	/* A key that cannot be handed out is not certified. */
+	if (!make(call, grant->csr, m, err) ||
+	    !privkey_encode_pkcs8(m->key, &pkcs8, err) ||
+	    (wrap->asked &&
+		!key_wrap(call, wrap, secret_reveal(pkcs8), &wrapped, err)))
 		return false;
 	grant->csr = &m->csr;
 	if (!est_issue_now(call, grant, &issued, err))
 		return false;
-	rates_add(call->est->keys_made, &call->req->peer, call->label->index,
-	    HOUR, call->req->now);
 	est_reply_secret(resp, &issued);
-	return answer(call, wrap, m, issued.der, resp, err);
+	if (wrap->asked)
+		reply(call, resp,
+		    "application/pkcs7-mime; smime-type=server-generated-key",
+		    buf_bytes(&wrapped), issued.der);
+	else
+		reply(call, resp, "application/pkcs8", secret_reveal(pkcs8),
+		    issued.der);
+	return true;
 }
 
 bool
@@ -226,7 +233,7 @@ est_post_server_key(
 		    "label %s makes no keys for clients",
 		    call->label->config->name);
 	if (!est_identity_find(call, &id, err) ||
-	    !est_request_read(call, &csr, err) ||
+	    !est_request_read(call, csr_parse_unsigned, &csr, err) ||
 	    !est_names_decide(call, &id, &csr, &grant.names, err) ||
 	    !est_key_wrap_decide(&csr, call->label,
 		id.client.cert.der.n > 0 ? &id.client.cert : NULL, &wrap,

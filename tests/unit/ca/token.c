@@ -419,6 +419,38 @@ one_use_many_threads(void **state)
 	}
 }
 
+/* The same octets twelve times: a repetition is served or told to wait, never
+ * refused. */
+static void
+one_request_many_threads(void **state)
+{
+	struct test_ca *t = *state;
+
+	for (int round = 0; round < 10; round++) {
+		struct made m = make(t, one, 1, 1);
+		const struct ca_request same = request(t, one, 1, m.token.id);
+		struct racer racers[12];
+		pthread_t threads[COUNT_OF(racers)];
+		pthread_barrier_t start;
+		atomic_uint won = 0, lost = 0;
+
+		pthread_barrier_init(&start, NULL, COUNT_OF(racers));
+		for (size_t i = 0; i < COUNT_OF(racers); i++) {
+			racers[i] =
+			    (struct racer){ t, same, &start, &won, &lost };
+			assert_int_equal(
+			    pthread_create(&threads[i], NULL, race, &racers[i]),
+			    0);
+		}
+		for (size_t i = 0; i < COUNT_OF(racers); i++)
+			pthread_join(threads[i], NULL);
+		pthread_barrier_destroy(&start);
+		assert_true(won >= 1);
+		assert_int_equal(lost, 0);
+		assert_left(t, m.token.id, 0);
+	}
+}
+
 /* ---- what fails in between ---- */
 
 /* The signer refused: the use is there again, and once. */
@@ -586,6 +618,7 @@ main(void)
 		TEST(comes_again),
 		TEST(revoked_is_not_repeated),
 		TEST(one_use_many_threads),
+		TEST(one_request_many_threads),
 		TEST(void_gives_back),
 		TEST(restart_finishes),
 		TEST(restart_voids),

@@ -178,6 +178,44 @@ names_change_only_where_they_may(void **state)
 	    400);
 }
 
+/* What changes are the names of a certificate, not those that a user may have.
+ */
+static void
+a_user_changes_names_within_his_own(void **state)
+{
+	static const struct {
+		const char *to;
+		int status;
+	} rows[] = {
+		{ "b.example.net", 200 },
+		{ "c.example.net", 403 },
+	};
+	const struct world_call few = { .authorization = WORLD_BASIC_FEW };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_BUF names = { 0 };
+		size_t alt = der_open(&names, DER_CONTEXT_CONSTRUCTED(1));
+		struct bytes change;
+
+		der_put(&names, DER_CONTEXT(2), bytes_str(rows[i].to));
+		der_close(&names, alt);
+		change = world_attribute(w, OID(CHANGE_SUBJECT_NAME),
+		    DER_SEQUENCE, buf_bytes(&names));
+		assert_int_equal(
+		    world_post(w, EST "/change/simpleenroll",
+			world_csr(w, w->key, NULL, "a.example.net", BYTES_NONE),
+			&few),
+		    200);
+		assert_int_equal(
+		    world_post(w, EST "/change/simplereenroll",
+			world_csr(w, w->key, NULL, "a.example.net", change),
+			&few),
+		    rows[i].status);
+	}
+	assert_true(world_said(w, "not among the names of user few"));
+}
+
 static void
 a_registrar_enrols_and_renews_for_others(void **state)
 {
@@ -244,7 +282,26 @@ passwords(void **state)
 	assert_int_equal(
 	    enroll_as(w, basic_of(w, "no colon"), NULL, WORLD_NAME), 400);
 	assert_int_equal(enroll_as(w, "Digest x", NULL, WORLD_NAME), 401);
+	/* "dev", a NUL, "x:secret": no other way to write dev. */
+	assert_int_equal(
+	    enroll_as(w, "Basic ZGV2AHg6c2VjcmV0", NULL, WORLD_NAME), 400);
 	assert_int_equal(world_issued(w), 3);
+}
+
+/* The label takes users and secrets: a wrong pair does not tell which names are
+ * users'. */
+static void
+nobody_learns_who_is_a_user(void **state)
+{
+	struct world *w = *state;
+	const char *said;
+
+	assert_int_equal(
+	    enroll_as(w, basic_of(w, "dev:wrong"), NULL, WORLD_NAME), 401);
+	said = arena_str(w->a, http_resp_body(&w->resp));
+	assert_int_equal(
+	    enroll_as(w, basic_of(w, "nobody:wrong"), NULL, WORLD_NAME), 401);
+	assert_string_equal(arena_str(w->a, http_resp_body(&w->resp)), said);
 }
 
 static void
@@ -308,8 +365,10 @@ main(void)
 		TEST(an_expired_certificate_is_refused),
 		TEST(a_renewal_keeps_subject_and_names),
 		TEST(names_change_only_where_they_may),
+		TEST(a_user_changes_names_within_his_own),
 		TEST(a_registrar_enrols_and_renews_for_others),
 		TEST(passwords),
+		TEST(nobody_learns_who_is_a_user),
 		TEST(failures_are_limited_by_address),
 		TEST(a_one_time_secret_is_used_once),
 	};

@@ -164,6 +164,67 @@ a_wrapped_key_needs_a_recipient(void **state)
 	assert_null(memmem(der.p, der.n, "ca.example.net", 14));
 }
 
+/* Nobody signs in this world yet, so nothing can be handed out: it is not
+ * certified either, and the key counts by what it cost. */
+static void
+a_key_that_cannot_be_sent_is_not_certified(void **state)
+{
+	struct world *w = *state;
+	struct bytes to = named(w, OID(DECRYPT_KEY_ID), "plant");
+
+	assert_int_equal(ask(w, "one", w->key, to), 500);
+	assert_int_equal(world_issued(w), 0);
+	assert_int_equal(ask(w, "one", w->key, to), 429);
+}
+
+/* A CSR whose key and signature are of kinds that nobody knows here. */
+static struct bytes
+csr_of_unknown_key(struct world *w)
+{
+	static const uint8_t algorithm[] = { 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03,
+		0x04 };
+	static const uint8_t nothing[] = { 0x03, 0x01, 0x00 };
+	struct bytes sent = world_csr(w, w->key, NULL, WORLD_NAME, BYTES_NONE);
+	struct csr csr;
+	struct buf b = { 0 };
+	size_t whole, info, spki, attributes;
+
+	assert_ok(w->t, csr_parse(sent, w->a, &csr, &w->t->err));
+	whole = der_open(&b, DER_SEQUENCE);
+	info = der_open(&b, DER_SEQUENCE);
+	der_put_small(&b, 0);
+	der_put_raw(&b, csr.subject);
+	spki = der_open(&b, DER_SEQUENCE);
+	der_put_raw(&b, bytes_of(algorithm, sizeof(algorithm)));
+	der_put_raw(&b, bytes_of(nothing, sizeof(nothing)));
+	der_close(&b, spki);
+	attributes = der_open(&b, DER_CONTEXT_CONSTRUCTED(0));
+	der_put_raw(&b, csr.attributes);
+	der_close(&b, attributes);
+	der_close(&b, info);
+	der_put_raw(&b, bytes_of(algorithm, sizeof(algorithm)));
+	der_put_raw(&b, bytes_of(nothing, sizeof(nothing)));
+	der_close(&b, whole);
+	return arena_take_buf(w->a, &b);
+}
+
+/* RFC 7030 section 4.4.1: "MUST ignore the public key values and signature". */
+static void
+any_key_may_come(void **state)
+{
+	struct world *w = *state;
+	struct bytes csr = csr_of_unknown_key(w);
+
+	assert_int_equal(
+	    world_post(w, EST "/curve/serverkeygen", csr, &basic), 200);
+	/* Where the new key is to be of the same kind there is none to make. */
+	assert_int_equal(
+	    world_post(w, EST "/clear/serverkeygen", csr, &basic), 400);
+	/* It counts everywhere else. */
+	assert_int_equal(world_post(w, EST "/simpleenroll", csr, &basic), 400);
+	assert_int_equal(world_issued(w), 1);
+}
+
 #define TEST(fn)                                                               \
 	cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
@@ -174,6 +235,8 @@ main(void)
 		TEST(a_clear_key_fits_its_certificate),
 		TEST(the_signature_that_came_is_ignored),
 		TEST(a_wrapped_key_needs_a_recipient),
+		TEST(a_key_that_cannot_be_sent_is_not_certified),
+		TEST(any_key_may_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* What goes over the wire: forms of bodies in and out, status by status. */
 #include "world.h"
+#include "ca/approval.h"
 #include "codec/oid.h"
 #include "est/body.h"
 #include "util/text.h"
@@ -250,6 +251,40 @@ who_is_nobody_waits(void **state)
 	assert_int_equal(world_issued(w), 0);
 }
 
+/* Who has a /64 has more addresses than the queue has places. */
+static void
+a_network_of_ipv6_is_one_requester(void **state)
+{
+	static const char *const peers[] = { "2001:db8:1:2::1",
+		"2001:db8:1:2:ffff::7", "::ffff:192.0.2.9", "192.0.2.9" };
+	static const char *const requesters[] = { "anonymous 2001:db8:1:2::/64",
+		"anonymous ::ffff:192.0.2.9", "anonymous 192.0.2.9" };
+	struct world *w = *state;
+	struct approval *rows;
+	size_t n, seen[COUNT_OF(requesters)] = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(peers); i++) {
+		const struct world_call call = { .peer = peers[i] };
+		const char *name = arena_printf(w->a, "d%zu.example.net", i);
+
+		assert_int_equal(
+		    world_post(w, EST "/queue/simpleenroll",
+			world_csr(w, w->key, name, name, BYTES_NONE), &call),
+		    202);
+	}
+	assert_ok(w->t,
+	    ca_approval_list(
+		w->t->ca, 0, NULL, 10, w->a, &rows, &n, &w->t->err));
+	assert_int_equal(n, COUNT_OF(peers));
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < COUNT_OF(requesters); j++)
+			seen[j] +=
+			    strcmp(rows[i].requester, requesters[j]) == 0;
+	assert_int_equal(seen[0], 2);
+	assert_int_equal(seen[1], 1);
+	assert_int_equal(seen[2], 1);
+}
+
 #define TEST(fn)                                                               \
 	cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
@@ -264,6 +299,7 @@ main(void)
 		TEST(lines_follow_the_client),
 		TEST(a_request_is_bound_to_its_connection),
 		TEST(who_is_nobody_waits),
+		TEST(a_network_of_ipv6_is_one_requester),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,15 @@ static const char yaml[] =
     "      server_keys: true, named_keys_file: named}\n"
     "    clear: {profile: device, users_file: users, server_keys: true,\n"
     "      authentication: [users], server_keys_clear: true,\n"
-    "      server_keys_per_hour: 2}\n";
+    "      server_keys_per_hour: 2}\n"
+    "    one: {profile: device, users_file: users, server_keys: true,\n"
+    "      authentication: [users], named_keys_file: named,\n"
+    "      server_keys_per_hour: 1}\n"
+    "    curve: {profile: device, users_file: users, server_keys: true,\n"
+    "      authentication: [users], server_keys_clear: true,\n"
+    "      server_key: ec-p256}\n"
+    "    change: {profile: device, users_file: users, change_names: true,\n"
+    "      authentication: [users]}\n";
 
 /* The password is "secret"; made by openssl passwd -5. */
 static const char users[] =
@@ -183,6 +191,7 @@ world_send(struct world *w, const char *path, const char *body,
 		.tls = true,
 		.now = w->t->now };
 	struct sockaddr_in *peer = (void *)&req.peer;
+	struct sockaddr_in6 *peer6 = (void *)&req.peer;
 
 	if (call == NULL)
 		call = &none;
@@ -202,10 +211,17 @@ world_send(struct world *w, const char *path, const char *body,
 		headers[req.headers_n++] =
 		    (struct http_header){ "User-Agent", call->user_agent };
 	peer->sin_family = AF_INET;
-	assert_int_equal(
-	    inet_pton(AF_INET, call->peer == NULL ? "192.0.2.1" : call->peer,
-		&peer->sin_addr),
-	    1);
+	if (call->peer != NULL && strchr(call->peer, ':') != NULL) {
+		peer6->sin6_family = AF_INET6;
+		assert_int_equal(
+		    inet_pton(AF_INET6, call->peer, &peer6->sin6_addr), 1);
+	} else {
+		assert_int_equal(
+		    inet_pton(AF_INET,
+			call->peer == NULL ? "192.0.2.1" : call->peer,
+			&peer->sin_addr),
+		    1);
+	}
 	http_serve(w->routes, &req, &w->resp);
 	return w->resp.status;
 }

@@ -10,6 +10,7 @@
 #include "support/test_ca.h"
 
 #define WORLD_BASIC "Basic ZGV2OnNlY3JldA==" /* dev:secret */
+#define WORLD_BASIC_FEW "Basic ZmV3OnNlY3JldA==" /* few:secret */
 #define WORLD_NAME "dev.example.net"
 
 struct world {
