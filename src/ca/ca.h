@@ -77,6 +77,10 @@ struct ca_request {
 	/* Taken with the intent, in one transaction; NULL: none.  Gone or used
 	 * up by then: ERR_UNAUTHORIZED (token.h, approval.h). */
 	const char *token_id, *approval_id;
+	/* SCEP: who asked, and the client's transaction; or NULL.  Recorded
+	 * with the intent: the same request gets the same certificate
+	 * (store/scep.h).  ERR_CONFLICT. */
+	const char *scep_profile, *scep_transaction;
 	/* The caller can hand out a revocation secret, if the profile has
 	 * them. */
 	bool wants_secret;

@@ -126,6 +126,8 @@ request_take(struct issuance *i, struct ca *ca, const struct ca_request *req,
 		.replaces = req->replaces,
 		.token_id = req->token_id,
 		.approval_id = req->approval_id,
+		.scep_profile = req->scep_profile,
+		.scep_transaction = req->scep_transaction,
 		.evidence = req->evidence,
 		.wants_secret = req->wants_secret,
 		.blocks = atomic_load(&ca->blocks) };
@@ -243,7 +245,9 @@ issuance_row(struct issuance *i)
 		.shard = spec_shard(&i->in, i->spec.serial),
 		.tbs = i->tbs,
 		.token_id = i->token_id,
-		.approval_id = i->approval_id };
+		.approval_id = i->approval_id,
+		.scep_profile = i->scep_profile,
+		.scep_transaction = i->scep_transaction };
 
 	random_object_id(&i->ca->deps.random, i->in.now, id);
 	memcpy(row.issuer_key, issuer->key, sizeof(row.issuer_key));

@@ -16,6 +16,7 @@ struct issuance {
 	enum signer_kind kind;
 	const char *requester, *account_id, *order_id, *replaces;
 	const char *token_id, *approval_id;
+	const char *scep_profile, *scep_transaction;
 	struct bytes evidence;
 	uint8_t csr_sha256[32];
 	bool wants_secret;

@@ -1,4 +1,5 @@
 #include "ca/load.h"
+#include "ca/own_names.h"
 #include "util/text.h"
 
 /* A growing list of texts in the arena; a text that is there is not added. */
@@ -71,12 +72,53 @@ is_heir(
 	return false;
 }
 
-/* Everything that any profile of the CA may issue, and no more. */
+static bool
+signs_for_scep(const struct config *config, const char *ca)
+{
+	for (size_t i = 0; i < config->scep.profiles_n; i++) {
+		const struct config_profile *p = config_profile_find(
+		    config, config->scep.profiles[i].profile);
+
+		if (p != NULL && strcmp(p->ca, ca) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The certificate of this server's SCEP key (ra.c): its own names alone. */
 static void
+limits_for_ra(struct signer_limits *l, struct names own, struct allowed *dns,
+    struct allowed *ip, struct arena *a)
+{
+	static const struct profile_text plain;
+	uint8_t octets[16];
+
+	for (size_t i = 0; i < own.n; i++) {
+		const char *text = own.v[i].text;
+		struct config_strings list = { &text, 1 };
+
+		if (own.v[i].type == NAME_IP)
+			text = arena_printf(a, "%s/%zu", text,
+			    8 * name_ip_octets(text, octets));
+		allowed_add(
+		    own.v[i].type == NAME_IP ? ip : dns, true, &list, a);
+		l->dns = l->dns || own.v[i].type == NAME_DNS;
+		l->ip = l->ip || own.v[i].type == NAME_IP;
+	}
+	if (own.n > 0) {
+		strings_add(&l->eku_allowed, PROFILE_RA_EKU, a);
+		subject_add(&l->subjects, &plain, a);
+	}
+}
+
+/* Everything that any profile of the CA may issue, and no more. */
+static bool
 limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
-    const struct config *config, const struct config_ca *ca, struct arena *a)
+    const struct config *config, const struct config_ca *ca, struct arena *a,
+    struct err *err)
 {
 	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 };
+	struct names own = { 0 };
 
 	for (size_t i = 0; i < config->profiles_n; i++) {
 		const struct profile *p = profiles[i];
@@ -99,10 +141,15 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 		allowed_add(&email, p->t.email, &p->t.email_allow, a);
 		allowed_add(&uri, p->t.uri, &p->t.uri_allow, a);
 	}
+	if (signs_for_scep(config, ca->name) &&
+	    !ca_own_names(config, a, &own, err))
+		return false;
+	limits_for_ra(l, own, &dns, &ip, a);
 	l->dns_allow = allowed_list(&dns);
 	l->ip_allow = allowed_list(&ip);
 	l->email_allow = allowed_list(&email);
 	l->uri_allow = allowed_list(&uri);
+	return true;
 }
 
 static void
@@ -179,8 +226,9 @@ limits_all(const struct config *config, const struct loaded_ca *cas,
 			continue;
 		if (!limits_of(config, &cas[i], node, a, &l[n], err))
 			return false;
-		limits_from_profiles(
-		    &l[n], profiles, config, &config->cas[i], a);
+		if (!limits_from_profiles(
+			&l[n], profiles, config, &config->cas[i], a, err))
+			return false;
 		n++;
 	}
 	*out = signer_limits_encode(l, n, a);

@@ -131,9 +131,10 @@ load_profile(const struct config *config, const struct config_profile *c,
 	AUTO_ARENA *a = arena_new();
 	struct profile *p;
 
-	if (strcmp(c->name, PROFILE_RESPONDER) == 0)
+	if (strcmp(c->name, PROFILE_RESPONDER) == 0 ||
+	    strcmp(c->name, PROFILE_RA) == 0)
 		return fail(err, ERR_CONFIG, "the name %s is the server's own",
-		    PROFILE_RESPONDER);
+		    c->name);
 	if (ca == NULL)
 		return fail(err, ERR_CONFIG, "there is no CA %s",
 		    c->ca == NULL ? "(none)" : c->ca);

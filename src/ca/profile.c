@@ -112,6 +112,40 @@ profile_encode_responder(const char *ca, int64_t lifetime, struct arena *a)
 	return profile_text_encode(&t, a);
 }
 
+const char *
+profile_encode_ra(const char *ca, const char *http_base_url, int64_t lifetime,
+    struct arena *a)
+{
+	static const char *keys[] = { "rsa" };
+	/* RFC 8894 section 2.1.2: it signs, and content keys are encrypted to
+	 * it. */
+	static const char *usage[] = { "digitalSignature", "keyEncipherment" };
+	static const char *eku[] = { PROFILE_RA_EKU };
+	struct profile_text t = {
+		.name = PROFILE_RA,
+		.ca = ca,
+		.description = "SCEP registration authority",
+		.lifetime = lifetime,
+		.max_lifetime = lifetime,
+		.backdate = 300,
+		.rsa_min_bits = 2048,
+		.rsa_max_bits = 8192,
+		.max_names = 2,
+		.dns = true,
+		.ip = true,
+		.subject_cn = subject_cn_names[SUBJECT_FIRST_NAME],
+		.must_staple = must_staple_names[MUST_STAPLE_NEVER],
+		.ca_issuers_url =
+		    arena_printf(a, "%s/ca/%s.cer", http_base_url, ca),
+		.crl_url = arena_printf(a, "%s/crl/%s.crl", http_base_url, ca),
+		.keys = { keys, COUNT_OF(keys) },
+		.key_usage = { usage, COUNT_OF(usage) },
+		.extended_key_usage = { eku, COUNT_OF(eku) },
+	};
+
+	return profile_text_encode(&t, a);
+}
+
 static bool
 enum_parse(const char *const *names, size_t n, const char *what, const char *s,
     int *out, struct err *err)

@@ -21,6 +21,8 @@ struct profile;
 
 /* The reserved name of the profile of OCSP responder certificates. */
 #define PROFILE_RESPONDER "ocsp-responder"
+/* And that of the certificates that SCEP messages are encrypted to. */
+#define PROFILE_RA "scep-ra"
 #define PROFILE_JSON_MAX (1u << 20)
 
 /* What the JSON says, member by member. */
@@ -63,6 +65,12 @@ const char *profile_encode(
 /* The canonical JSON of the profile of a CA's OCSP responder certificates. */
 const char *profile_encode_responder(
     const char *ca, int64_t lifetime, struct arena *a);
+/* The same of a CA's SCEP RA certificates. */
+const char *profile_encode_ra(const char *ca, const char *http_base_url,
+    int64_t lifetime, struct arena *a);
+/* What a RA certificate is for, and no other of ours: Microsoft's "Certificate
+ * Request Agent", which clients of NDES know. */
+#define PROFILE_RA_EKU "1.3.6.1.4.1.311.20.2.1"
 /*
  * Builds a version from its JSON and refuses what no profile may be: a CA or
  * CRL signing usage, OCSPSigning, anyExtendedKeyUsage, no usage at all,

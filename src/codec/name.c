@@ -320,3 +320,17 @@ names_equal_sets(struct arena *a, struct names x, struct names y)
 			return false;
 	return true;
 }
+
+bool
+name_is_among(const struct name *name, const char *const *patterns, size_t n)
+{
+	const char *tag = name_type_tag(name->type);
+	size_t tag_n = strlen(tag);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(patterns[i], tag, tag_n) == 0 &&
+		    patterns[i][tag_n] == ':' &&
+		    text_match(patterns[i] + tag_n + 1, name->text))
+			return true;
+	return false;
+}

@@ -36,6 +36,9 @@ bool name_parse_tagged(const char *s, struct arena *a, struct name *out,
 const char *name_type_tag(enum name_type type); /* "dns", "ip", … */
 bool name_is_wildcard(const struct name *n);
 bool name_equal(const struct name *a, const struct name *b);
+/* Does one of n patterns ("dns:*.a.example", as text_match) take this name? */
+bool name_is_among(
+    const struct name *name, const char *const *patterns, size_t n);
 /* Orders by type, then text. */
 int name_compare(const void *a, const void *b);
 /* Sorted, without duplicates; a new array in the arena. */

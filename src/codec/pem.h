@@ -17,6 +17,8 @@ bool pem_next(struct bytes *rest, const char *label, struct arena *a,
 /* A degenerate SignedData (certs only), RFC 5652 and 8551, in the order given.
  */
 void pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n);
+/* The same with a CRL instead (RFC 8894 section 3.4). */
+void pkcs7_crl_put(struct buf *b, struct bytes crl);
 /* The certificates in one that was written so, one behind the other. */
 bool pkcs7_certs_read(struct bytes der, struct bytes *certs) MUST_CHECK;
 

@@ -1,8 +1,9 @@
 #include "codec/oid.h"
 #include "codec/pem.h"
 
-void
-pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n)
+/* certificates are [0], crls are [1]. */
+static void
+bag_put(struct buf *b, unsigned what, const struct bytes *parts, size_t n)
 {
 	size_t outer, wrapper, data, content, list;
 
@@ -19,14 +20,26 @@ pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n)
 	der_close(b, content);
 	/* A SET OF that DER would sort: readers want the leaf first, and every
 	 * CA sends it so. */
-	list = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
+	list = der_open(b, DER_CONTEXT_CONSTRUCTED((int)what));
 	for (size_t i = 0; i < n; i++)
-		der_put_raw(b, certs[i]);
+		der_put_raw(b, parts[i]);
 	der_close(b, list);
 	der_put(b, DER_SET, BYTES_NONE);
 	der_close(b, data);
 	der_close(b, wrapper);
 	der_close(b, outer);
+}
+
+void
+pkcs7_certs_put(struct buf *b, const struct bytes *certs, size_t n)
+{
+	bag_put(b, 0, certs, n);
+}
+
+void
+pkcs7_crl_put(struct buf *b, struct bytes crl)
+{
+	bag_put(b, 1, &crl, 1);
 }
 
 bool

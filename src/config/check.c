@@ -281,6 +281,33 @@ check_label(struct config_loading *l, const struct config_loaded *ld,
 		    "set server_keys: false, or use another label for it");
 }
 
+static void
+check_scep(struct config_loading *l, const struct config_loaded *ld,
+    const struct config *c, const struct config_scep_profile *p)
+{
+	bool challenge = has_word(&p->authentication, "challenge");
+
+	if (p->profile != NULL && config_profile_find(c, p->profile) == NULL)
+		tell(l, ld, "profile",
+		    arena_printf(l->arena, "the profile %.32s", p->profile),
+		    names_of_profiles(l, c), "name one of them, or add it");
+	if (challenge != (p->challenge_file != NULL))
+		tell(l, ld, challenge ? "authentication" : "challenge_file",
+		    challenge ? "challenge, but no challenge_file"
+			      : "a challenge_file that is not used",
+		    "challenge in authentication and a challenge_file, or "
+		    "neither",
+		    "add the other, or take this out");
+	/* VU#971035: a password that all share gives any name to who has it. */
+	if (challenge && p->names.n == 0)
+		tell(l, ld, "names", "challenge without names",
+		    "the names that who knows the password may have",
+		    "add names, such as [\"dns:*.devices.example.com\"]");
+	if (p->legacy_des && !p->legacy_des3)
+		tell(l, ld, "legacy_des", "legacy_des without legacy_des3",
+		    "triple DES for the answers", "set legacy_des3: true");
+}
+
 /* Each of these lets a CRL lapse, or be two things at once. */
 static void
 check_crl(struct config_loading *l, const struct config_loads *loads,
@@ -329,6 +356,8 @@ config_check(struct config_loading *l, const struct config_loads *loads,
 	check_tls(l, loads, c);
 	for (size_t i = 0; i < c->est.labels_n; i++)
 		check_label(l, &loads->labels[i], c, &c->est.labels[i]);
+	for (size_t i = 0; i < c->scep.profiles_n; i++)
+		check_scep(l, &loads->scep[i], c, &c->scep.profiles[i]);
 	check_validation(l, loads, c);
 	check_crl(l, loads, c);
 	if (strlen(c->control_socket) >=

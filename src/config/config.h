@@ -159,6 +159,24 @@ struct config_est_label {
 	unsigned line;
 };
 
+/* A profile of SCEP: what clients of one path may have, and who they are. */
+struct config_scep_profile {
+	const char *name;
+	const char *profile;
+	/* challenge, tokens, approval */
+	struct config_strings authentication;
+	const char *challenge_file;
+	struct config_strings names; /* patterns; empty: the profile's */
+	int64_t approval_lifetime;
+	bool renewal;
+	int64_t renewal_window; /* before the end; 0: at any time */
+	enum { SCEP_CHAIN_FULL, SCEP_CHAIN_ISSUER } chain;
+	bool ca_in_reply;
+	bool legacy_sha1, legacy_des3, legacy_des;
+	int64_t max_failures, failure_period; /* per source address */
+	unsigned line;
+};
+
 struct config_limits {
 	int64_t max_connections;
 	int64_t max_connections_per_address;
@@ -192,6 +210,10 @@ struct config {
 		struct config_est_label *labels;
 		size_t labels_n;
 	} est;
+	struct {
+		struct config_scep_profile *profiles;
+		size_t profiles_n;
+	} scep;
 	struct {
 		int64_t validity;
 		const char *key;

@@ -165,12 +165,14 @@ loads_of(struct config_loads *loads, enum config_type type)
 		return &loads->cas;
 	case CONFIG_PROFILES:
 		return &loads->profiles;
+	case CONFIG_SCEP_PROFILES:
+		return &loads->scep;
 	default:
 		return &loads->labels;
 	}
 }
 
-/* cas, profiles or labels; only the last may be empty. */
+/* cas, profiles, labels or SCEP's profiles; the last two may be empty. */
 static bool
 load_map(struct config_loading *l, const struct config_row *row,
     const struct config_node *node, struct config *c,

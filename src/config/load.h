@@ -22,7 +22,8 @@ struct config_loaded {
 
 struct config_loads {
 	struct config_loaded root;
-	struct config_loaded *cas, *profiles, *labels; /* as in struct config */
+	/* As in struct config. */
+	struct config_loaded *cas, *profiles, *labels, *scep;
 };
 
 /* What no option says alone; fills what is derived from others. */

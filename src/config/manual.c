@@ -68,6 +68,8 @@ entry_prefix(const struct config_row *map)
 		return "cas.NAME.";
 	case CONFIG_PROFILES:
 		return "profiles.NAME.";
+	case CONFIG_SCEP_PROFILES:
+		return "scep.profiles.NAME.";
 	default:
 		return "est.labels.NAME.";
 	}

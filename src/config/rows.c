@@ -269,9 +269,15 @@ static const struct config_row rows[] = {
 		    "est.labels.NAME.* of the manual; docs/est.md has "
 		    "examples." },
 	{ .key = "scep.profiles",
-	    .type = CONFIG_NOTHING,
+	    .type = CONFIG_SCEP_PROFILES,
+	    .at = AT(scep.profiles),
+	    .at_n = AT(scep.profiles_n),
 	    .def = "{}",
-	    .text = "Must be empty: this version does not serve SCEP yet." },
+	    .text = "The profiles of SCEP by name; the one named default also "
+		    "answers /scep, /cgi-bin/pkiclient.exe and "
+		    "/certsrv/mscep/mscep.dll. Each has the options "
+		    "scep.profiles.NAME.* of the manual; docs/scep.md has "
+		    "examples." },
 	{ .key = "ocsp.validity",
 	    .type = CONFIG_DURATION,
 	    .at = AT(ocsp.validity),
@@ -531,10 +537,8 @@ add_type(const struct config_row *row, struct buf *out)
 	case CONFIG_CAS:
 	case CONFIG_PROFILES:
 	case CONFIG_EST_LABELS:
+	case CONFIG_SCEP_PROFILES:
 		buf_add_str(out, "a map of names to options");
-		return;
-	case CONFIG_NOTHING:
-		buf_add_str(out, "{}");
 		return;
 	case CONFIG_TYPES:
 		return;
@@ -559,6 +563,8 @@ config_row_table(const struct config_row *row)
 		return &config_profile_table;
 	case CONFIG_EST_LABELS:
 		return &config_est_label_table;
+	case CONFIG_SCEP_PROFILES:
+		return &config_scep_profile_table;
 	default:
 		return NULL;
 	}

@@ -23,7 +23,7 @@ enum config_type {
 	CONFIG_CAS, /* cas and cas_n: a map of config_ca_table */
 	CONFIG_PROFILES, /* profiles and profiles_n */
 	CONFIG_EST_LABELS, /* est.labels and est.labels_n */
-	CONFIG_NOTHING, /* a map that must be empty; not stored */
+	CONFIG_SCEP_PROFILES, /* scep.profiles and scep.profiles_n */
 	CONFIG_TYPES
 };
 
@@ -84,6 +84,7 @@ extern const struct config_table config_root_table;
 extern const struct config_table config_ca_table;
 extern const struct config_table config_profile_table;
 extern const struct config_table config_est_label_table;
+extern const struct config_table config_scep_profile_table;
 extern const struct config_section config_sections[];
 extern const size_t config_sections_n;
 

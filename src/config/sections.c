@@ -15,7 +15,9 @@ const struct config_section config_sections[] = {
 	{ "est",
 	    "EST (RFC 7030): devices enrol and renew over HTTPS. Without a "
 	    "label it is not served." },
-	{ "scep", "SCEP (RFC 8894). This version does not serve it yet." },
+	{ "scep",
+	    "SCEP (RFC 8894): devices enrol and renew by signed and encrypted "
+	    "messages over HTTP. Without a profile it is not served." },
 	{ "ocsp",
 	    "OCSP (RFC 6960). This version has no OCSP responder yet: the "
 	    "values are read and checked, and have no effect." },

@@ -374,21 +374,6 @@ read_listeners(struct config_loading *l, const struct config_row *row,
 	return ok;
 }
 
-/* est.labels and scep.profiles. */
-static bool
-read_nothing(struct config_loading *l, const struct config_row *row,
-    const struct config_node *node)
-{
-	AUTO_BUF mend = { 0 };
-
-	if (config_node_is_null(node) ||
-	    (node->kind == NODE_MAP && node->first == NULL))
-		return true;
-	buf_printf(&mend, "leave it empty: this version does not serve %s yet",
-	    strncmp(row->key, "est.", 4) == 0 ? "EST" : "SCEP");
-	return tell(l, row, node, buf_cstr(&mend));
-}
-
 bool
 config_value_read(struct config_loading *l, const struct config_row *row,
     const struct config_node *node, void *base)
@@ -415,11 +400,10 @@ config_value_read(struct config_loading *l, const struct config_row *row,
 		return read_cidrs(l, row, node, at);
 	case CONFIG_LISTENERS:
 		return read_listeners(l, row, node, base);
-	case CONFIG_NOTHING:
-		return read_nothing(l, row, node);
 	case CONFIG_CAS:
 	case CONFIG_PROFILES:
 	case CONFIG_EST_LABELS:
+	case CONFIG_SCEP_PROFILES:
 	case CONFIG_TYPES:
 		break;
 	}

@@ -70,6 +70,23 @@ lane_new(void)
 	return lane;
 }
 
+struct lane *
+lane_new_legacy(struct err *err)
+{
+	struct lane *lane = lane_new();
+
+	/* One that is loaded by name takes the default one's place. */
+	lane->standard = OSSL_PROVIDER_load(lane->libctx, "default");
+	lane->legacy = OSSL_PROVIDER_load(lane->libctx, "legacy");
+	if (lane->standard != NULL && lane->legacy != NULL)
+		return lane;
+	(void)fail_ossl(err, ERR_SYSTEM,
+	    "OpenSSL has no legacy provider, which single DES needs: install "
+	    "legacy.so (Debian 13: openssl-provider-legacy)");
+	lane_free(lane);
+	return NULL;
+}
+
 void
 lane_free(struct lane *lane)
 {
@@ -88,6 +105,10 @@ lane_free(struct lane *lane)
 		EVP_MD_CTX_free(lane->md_ctx[i]);
 		EVP_MD_free(lane->md[i]);
 	}
+	if (lane->legacy != NULL)
+		OSSL_PROVIDER_unload(lane->legacy);
+	if (lane->standard != NULL)
+		OSSL_PROVIDER_unload(lane->standard);
 	OSSL_LIB_CTX_free(lane->libctx);
 	free(lane);
 }

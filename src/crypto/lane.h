@@ -21,6 +21,9 @@ struct lane *lane_borrow(struct lanes *l);
 void lane_return(struct lanes *l, struct lane *lane);
 /* A lane that no pool owns: for the signer, init, tests, each loop thread. */
 struct lane *lane_new(void);
+/* The same with OpenSSL's legacy algorithms, single DES among them, which no
+ * other lane has.  Before the sandbox: the provider is a file.  ERR_SYSTEM. */
+struct lane *lane_new_legacy(struct err *err);
 void lane_free(struct lane *lane);
 OSSL_LIB_CTX *lane_libctx(struct lane *lane);
 

@@ -19,6 +19,7 @@ struct key_cache;
 
 struct lane {
 	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *standard, *legacy; /* of lane_new_legacy alone */
 	EVP_MD *md[DIGEST_ALGS];
 	EVP_MD_CTX *md_ctx[DIGEST_ALGS];
 	EVP_MD_CTX *ed_ctx; /* Ed25519 hashes twice by itself */

@@ -115,27 +115,12 @@ est_label_new(const struct config_est_label *config,
 }
 
 bool
-est_name_is_among(
-    const struct name *name, const char *const *patterns, size_t n)
-{
-	const char *tag = name_type_tag(name->type);
-	size_t tag_n = strlen(tag);
-
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(patterns[i], tag, tag_n) == 0 &&
-		    patterns[i][tag_n] == ':' &&
-		    text_match(patterns[i] + tag_n + 1, name->text))
-			return true;
-	return false;
-}
-
-bool
 est_label_check_name(
     const struct est_label *label, const struct name *name, struct err *err)
 {
 	const struct config_strings *names = &label->config->names;
 
-	if (names->n == 0 || est_name_is_among(name, names->v, names->n))
+	if (names->n == 0 || name_is_among(name, names->v, names->n))
 		return true;
 	return fail(err, ERR_IDENTIFIER_REJECTED,
 	    "label %s does not give the name %s:%s", label->config->name,

@@ -46,9 +46,6 @@ bool est_label_new(const struct config_est_label *config,
 /* Do the label's patterns take this name?  ERR_IDENTIFIER_REJECTED. */
 bool est_label_check_name(const struct est_label *label,
     const struct name *name, struct err *err) MUST_CHECK;
-/* Does one of n patterns ("dns:*.a.example") take this name? */
-bool est_name_is_among(
-    const struct name *name, const char *const *patterns, size_t n);
 /* May our own certificates of this profile come as client certificates? */
 bool est_label_takes_profile(
     const struct est_label *label, const char *profile);

@@ -29,7 +29,7 @@ check_for(const struct est_call *call, const struct identity *id,
 		    tag, name->text);
 	case IDENTITY_USER:
 		if (id->user->patterns_n == 0 ||
-		    est_name_is_among(
+		    name_is_among(
 			name, id->user->patterns, id->user->patterns_n))
 			return true;
 		return fail(err, ERR_IDENTIFIER_REJECTED,

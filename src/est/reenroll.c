@@ -1,3 +1,4 @@
+#include "codec/renewal.h"
 #include "est/handlers.h"
 #include "est/names.h"
 #include "est/reenroll.h"
@@ -45,7 +46,7 @@ find_recorded(struct est_call *call, const struct csr *csr, struct names asked,
 
 		if (!cert_of_row(call, &rows[i], &cert, err))
 			return false;
-		if (!est_reenroll_check(csr, asked, &cert, call->a, &why))
+		if (!renewal_check(csr, asked, &cert, call->a, &why))
 			continue;
 		*out = (struct old){ .cert = cert, .id = rows[i].id };
 		return true;
@@ -66,7 +67,7 @@ find_old(struct est_call *call, const struct identity *id,
 		return fail(err, ERR_REJECTED,
 		    "the client certificate is not of this CA, which can only "
 		    "replace its own; simpleenroll gives a first one");
-	if (!est_reenroll_check(csr, asked, &id->client.cert, call->a, err))
+	if (!renewal_check(csr, asked, &id->client.cert, call->a, err))
 		return false;
 	*out = (struct old){ .cert = id->client.cert, .id = id->client.row.id };
 	return true;

@@ -1,11 +1,11 @@
 /*
- * Renewal and rekeying (RFC 7030 section 4.2.2): what the CSR must have in
- * common with the certificate that it is to replace.  Pure decisions.
+ * The attribute by which a renewal asks for other names (RFC 7030 section
+ * 4.2.2); what it must have in common with the old certificate is in
+ * codec/renewal.h.
  */
 #ifndef EST_REENROLL_H
 #define EST_REENROLL_H
 
-#include "codec/cert.h"
 #include "codec/csr.h"
 
 /* The new names that the attribute ChangeSubjectName asks for. */
@@ -19,9 +19,5 @@ struct name_change {
  * 2.8). */
 bool est_name_change_read(const struct csr *csr, struct arena *a,
     struct name_change *out, struct err *err) MUST_CHECK;
-/* Subject and subjectAltName are those of the old certificate.  ERR_REJECTED.
- */
-bool est_reenroll_check(const struct csr *csr, struct names asked,
-    const struct cert *old, struct arena *a, struct err *err) MUST_CHECK;
 
 #endif

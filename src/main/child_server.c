@@ -31,6 +31,7 @@ setup_free(struct server_setup *setup)
 {
 	config_free(setup->config);
 	privkey_free(setup->tls_key);
+	privkey_free(setup->ra_key);
 	secret_free(setup->passphrase);
 	arena_free(setup->arena);
 	free(setup);
@@ -72,18 +73,32 @@ take_file(
 	return true;
 }
 
-/* The server has one key of its own to load: that of its TLS certificate. */
+/* RFC 8894 section 2.3: SCEP's key transport is RSA's. */
+static bool
+check_ra_key(const struct privkey *key, struct err *err)
+{
+	if (privkey_alg(key) == KEY_RSA)
+		return true;
+	return fail(err, ERR_CONFIG,
+	    RA_KEY_PATH " is of type %s, SCEP needs an RSA key",
+	    key_alg_name(privkey_alg(key)));
+}
+
+/* The server has two keys of its own to load: that of its TLS certificate and
+ * that of SCEP. */
 static bool
 take_key(
     struct server_setup *setup, const struct boot_message *m, struct err *err)
 {
+	bool is_ra = bytes_is(m->body, RA_KEY_PATH);
+	struct privkey **to = is_ra ? &setup->ra_key : &setup->tls_key;
 	struct privkey *key;
 	struct err why = { 0 };
 	struct bytes pem;
 	bool ok;
 
-	if (!file_read_fd(
-		m->fd, "the TLS key", KEY_FILE_MAX, setup->arena, &pem, err))
+	if (!file_read_fd(m->fd, "a key of the server", KEY_FILE_MAX,
+		setup->arena, &pem, err))
 		return false;
 	ok = privkey_load(pem, setup->passphrase, &key, &why);
 	secret_wipe((void *)(uintptr_t)pem.p, pem.n);
@@ -92,9 +107,9 @@ take_key(
 	if (!ok)
 		return fail_detail(err, ERR_CONFIG, why.shown, "%.*s: %s",
 		    (int)m->body.n, (const char *)m->body.p, why.detail);
-	privkey_free(setup->tls_key);
-	setup->tls_key = key;
-	return true;
+	privkey_free(*to);
+	*to = key;
+	return !is_ra || check_ra_key(key, err);
 }
 
 static void
@@ -349,6 +364,20 @@ load_weak_keys(struct server *s, const struct config *c, struct err *err)
 	return true;
 }
 
+/* Its library is read from a file, and files end with the sandbox. */
+static bool
+load_legacy(struct server *s, const struct config *c, struct err *err)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < c->scep.profiles_n; i++)
+		wanted = wanted || c->scep.profiles[i].legacy_des;
+	if (!wanted)
+		return true;
+	s->legacy = lane_new_legacy(err);
+	return s->legacy != NULL;
+}
+
 static bool
 run(struct server *s, struct err *err)
 {
@@ -376,7 +405,7 @@ run(struct server *s, struct err *err)
 
 	log_init(c->log.format, c->log.level, "server");
 	raise_descriptors(c->limits.max_connections);
-	if (!load_weak_keys(s, c, err) ||
+	if (!load_weak_keys(s, c, err) || !load_legacy(s, c, err) ||
 	    !sandbox_enter_server(s->db, files, COUNT_OF(files), err))
 		return false;
 	s->clock = clock_system(c->testing.clock_offset);

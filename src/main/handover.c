@@ -214,6 +214,33 @@ send_est_files(struct supervisor *s, int channel, struct err *err)
 }
 
 static bool
+send_scep_files(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config *c = s->loaded.config;
+
+	for (size_t i = 0; i < c->scep.profiles_n; i++)
+		if (!send_file(s, channel, c->scep.profiles[i].challenge_file,
+			true, err))
+			return false;
+	return true;
+}
+
+/* Each key takes the passphrase with it. */
+static bool
+send_server_keys(struct supervisor *s, int channel, struct err *err)
+{
+	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
+	const struct config *c = s->loaded.config;
+
+	if (!send_passphrase(channel, derived, err) ||
+	    !send_key(s, channel, c->tls.key, true, err))
+		return false;
+	return c->scep.profiles_n == 0 ||
+	    (send_passphrase(channel, derived, err) &&
+		send_key(s, channel, RA_KEY_PATH, true, err));
+}
+
+static bool
 send_files(struct supervisor *s, int channel, struct err *err)
 {
 	const struct config *c = s->loaded.config;
@@ -231,6 +258,7 @@ send_files(struct supervisor *s, int channel, struct err *err)
 				return false;
 	}
 	return send_est_files(s, channel, err) &&
+	    send_scep_files(s, channel, err) &&
 	    send_file(s, channel, c->tls.certificate, true, err);
 }
 
@@ -270,15 +298,13 @@ handover_server(struct supervisor *s, struct err *err)
 	AUTO_FD db =
 	    openat(s->state.fd, "db", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_STR *node = mem_printf("node=%d", s->node);
-	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
 	int channel = s->server.channel;
 
 	if (db < 0)
 		return fail_errno(err, ERR_CONFIG, "db/ cannot be opened");
-	if (!send_common(s, &s->server, err) ||
-	    !send_passphrase(channel, derived, err) ||
-	    !send_files(s, channel, err) || !send_weak_keys(s, channel, err) ||
-	    !send_key(s, channel, s->loaded.config->tls.key, true, err) ||
+	if (!send_common(s, &s->server, err) || !send_files(s, channel, err) ||
+	    !send_weak_keys(s, channel, err) ||
+	    !send_server_keys(s, channel, err) ||
 	    !send_text(channel, BOOT_DIRECTORY, "db", db, err) ||
 	    !send_text(channel, BOOT_SIGNER, "", s->signer_pair[0], err) ||
 	    !send_text(channel, BOOT_FLAG, node, -1, err) ||
@@ -304,14 +330,11 @@ handover_server(struct supervisor *s, struct err *err)
 bool
 handover_reload(struct supervisor *s, struct err *err)
 {
-	AUTO_SECRET *derived = passphrase_for_server(s->passphrase);
 	int channel = s->server.channel;
 
 	/* A new certificate of the operator's comes with a new key. */
 	return send_bytes_as_file(
 		   channel, BOOT_CONFIG, s->config_path, s->loaded.text, err) &&
-	    send_passphrase(channel, derived, err) &&
-	    send_files(s, channel, err) &&
-	    send_key(s, channel, s->loaded.config->tls.key, true, err) &&
+	    send_files(s, channel, err) && send_server_keys(s, channel, err) &&
 	    send_text(channel, BOOT_RELOAD, "", -1, err);
 }

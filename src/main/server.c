@@ -106,6 +106,22 @@ open_core(struct server *s, struct err *err)
 	return ca_crl_run(s->ca, err);
 }
 
+/* Without its certificates SCEP says 503, but all else goes on; housekeeping
+ * tries again. */
+static void
+open_ra(struct server *s)
+{
+	const struct ra_deps deps = {
+		.ca = s->ca, .store = s->store, .clock = s->clock
+	};
+	struct err err = { 0 };
+
+	s->ra = ra_new(&deps);
+	ra_configure(s->ra, server_config(s), atomic_load(&s->setup)->ra_key);
+	if (!ra_run(s->ra, !s->status_only, &err))
+		log_err(LOG_ERROR, "scep-certificate", &err);
+}
+
 /* The log's tree serves auditors: a damaged one stops neither issuance nor
  * status, and is told. */
 static void
@@ -152,9 +168,20 @@ open_protocols(struct server *s, struct err *err)
 		.read_file = server_read_file,
 		.read_ctx = s };
 
+	const struct scep_deps scep = { .store = s->store,
+		.ca = s->ca,
+		.ra = s->ra,
+		.legacy = s->legacy,
+		.clock = s->clock,
+		.random = s->random,
+		.workers = (unsigned)c->workers,
+		.read_file = server_read_file,
+		.read_ctx = s };
+
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
-	if (!est_new(&est, c, &s->est, err))
+	if (!est_new(&est, c, &s->est, err) ||
+	    !scep_new(&scep, c, &s->scep, err))
 		return false;
 	s->ocsp = ocsp_new(&ocsp, c);
 	s->publish.ca = s->ca;
@@ -169,6 +196,7 @@ open_protocols(struct server *s, struct err *err)
 	s->routes = http_routes_new();
 	acme_routes(s->acme, s->routes);
 	est_routes(s->est, s->routes);
+	scep_routes(s->scep, s->routes);
 	api_routes(s->api, s->routes);
 	revoke_routes(s->revoke, s->routes);
 	ocsp_routes(s->ocsp, s->routes);
@@ -214,6 +242,7 @@ server_start(struct server *s, struct err *err)
 	if (s->probes == NULL || !open_core(s, err))
 		return false;
 	open_log(s);
+	open_ra(s);
 	if (!open_protocols(s, err))
 		return false;
 	housekeeping_measure(s);
@@ -232,7 +261,7 @@ take_setup(struct server *s, struct server_setup *setup, struct err *err)
 	atomic_store(&s->setup, setup);
 	return probes_reload(s->probes, &c->validation, err) &&
 	    ca_reload(s->ca, c, err) && est_reload(s->est, c, err) &&
-	    own_tls_install(s, err);
+	    scep_reload(s->scep, c, err) && own_tls_install(s, err);
 }
 
 bool
@@ -252,6 +281,7 @@ server_reload(struct server *s, struct server_setup *setup, struct err *err)
 	acme_reload(s->acme, c);
 	api_reload(s->api, c);
 	ocsp_reload(s->ocsp, c);
+	ra_configure(s->ra, c, setup->ra_key);
 	net_set_limits(s->net, &c->limits);
 	log_set_level(c->log.level);
 	return true;
@@ -269,6 +299,9 @@ server_stop(struct server *s, int64_t ms)
 	store_close(s->store);
 	acme_free(s->acme);
 	est_free(s->est);
+	scep_free(s->scep);
+	ra_free(s->ra);
+	lane_free(s->legacy);
 	api_free(s->api);
 	revoke_free(s->revoke);
 	ocsp_free(s->ocsp);

@@ -17,7 +17,9 @@
 #include "net/probe.h"
 #include "ocsp/ocsp.h"
 #include "publish/publish.h"
+#include "ca/ra.h"
 #include "revoke/revoke.h"
+#include "scep/scep.h"
 
 /* A file that the configuration names, as the supervisor read it. */
 struct server_file {
@@ -27,7 +29,7 @@ struct server_file {
 
 #define SERVER_FILES_MAX 256u
 
-/* One handed-over configuration with its files and TLS key; once any part of
+/* One handed-over configuration with its files and keys; once any part of
  * the server has seen it, it is kept until the process ends, because running
  * requests may still look at it. */
 struct server_setup {
@@ -35,6 +37,7 @@ struct server_setup {
 	struct config *config;
 	struct secret *passphrase; /* of the key below; only while taken */
 	struct privkey *tls_key;
+	struct privkey *ra_key; /* NULL: no SCEP */
 	struct server_file files[SERVER_FILES_MAX];
 	size_t files_n;
 	struct server_setup *next;
@@ -63,6 +66,9 @@ struct server {
 	struct tlog *log; /* NULL: it is damaged */
 	struct acme *acme;
 	struct est *est;
+	struct ra *ra;
+	struct lane *legacy; /* with single DES; NULL: nobody wants it */
+	struct scep *scep;
 	struct api *api;
 	struct ocsp *ocsp;
 	struct publish publish;

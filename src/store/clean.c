@@ -105,7 +105,11 @@ clean_apply(struct db *db, void *arg, struct err *err)
 	    clean_run(db, c,
 		"DELETE FROM approval WHERE seq IN (SELECT seq FROM approval "
 		"WHERE expires_at <= ?1 LIMIT ?2)",
-		c->now - KEEP_ENROLMENT, err);
+		c->now - KEEP_ENROLMENT, err) &&
+	    clean_run(db, c,
+		"DELETE FROM scep_request WHERE cert_id IN (SELECT cert_id "
+		"FROM scep_request WHERE not_after <= ?1 LIMIT ?2)",
+		c->now, err);
 }
 
 bool

@@ -12,8 +12,8 @@ read_certs(struct db *db, const uint8_t issuer_key[32], int64_t now,
 	    "SELECT count(*), max(not_after) FROM cert WHERE issuer_key = ?1 "
 	    "AND not_after >= ?2 AND (status IN (1, 2) OR (status = 3 AND "
 	    "shard > 0)) "
-	    "AND profile <> "
-	    "'ocsp-responder'");
+	    "AND profile NOT IN "
+	    "('ocsp-responder', 'scep-ra')");
 	bool row;
 
 	bind_hash(&q, issuer_key);

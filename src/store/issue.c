@@ -118,6 +118,7 @@ cert_intent_apply(struct db *db, void *arg, struct err *err)
 	return (c->row->order_id == NULL || order_begin(db, c, err)) &&
 	    token_take(db, c->row, c->csr_sha256, err) &&
 	    approval_take(db, c->row, c->csr_sha256, err) &&
+	    scep_take(db, c->row, c->csr_sha256, err) &&
 	    event_append(db, &c->event, &c->position, err) &&
 	    cert_insert(db, c->row, c->position, &seq, err) &&
 	    cert_insert_parts(db, c, seq, err);

@@ -60,6 +60,10 @@ bool approval_take(struct db *db, const struct cert_row *cert,
     const uint8_t *csr_sha256, struct err *err) MUST_CHECK;
 bool approval_give_back(
     struct db *db, const char *cert_id, struct err *err) MUST_CHECK;
+/* The request of cert->scep_transaction has this certificate now, if there is
+ * one (scep.c).  ERR_CONFLICT. */
+bool scep_take(struct db *db, const struct cert_row *cert,
+    const uint8_t *csr_sha256, struct err *err) MUST_CHECK;
 /* A current operator?  ERR_UNAUTHORIZED (operator.c). */
 bool operator_check(
     struct db *db, const char *name, struct err *err) MUST_CHECK;

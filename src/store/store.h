@@ -309,6 +309,7 @@ struct cert_row {
 	struct bytes tbs, signature; /* filled by _get, not by _list */
 	/* Taken with the intent; not read back. */
 	const char *token_id, *approval_id;
+	const char *scep_profile, *scep_transaction;
 	/* Hash of its revocation secret, NULL: none; written with the intent,
 	 * read by store_cert_secret (revocation.h) alone. */
 	const uint8_t *secret_sha256;

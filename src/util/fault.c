@@ -21,6 +21,8 @@ static const char *const fault_points[] = {
 	"issue.reply.before",
 	"responder.issue.before",
 	"responder.issue.after",
+	"ra.issue.before",
+	"ra.issue.after",
 	"revoke.before",
 	"revoke.after",
 	"compromise.block.before",

@@ -139,8 +139,23 @@ test_single_mistakes(void **state)
 		{ URLS "est: {labels: {a: {profile: default, authentication: "
 		       "[users], users_file: u, names: [a.example]}}}\n",
 		    "dns:, ip:, email: or uri:" },
-		{ URLS "scep: {profiles: {a: {}}}\n",
-		    "this version does not serve SCEP yet" },
+		{ URLS "scep: {profiles: {a: {}}}\n", "found no profile" },
+		{ URLS "scep: {profiles: {a: {profile: b}}}\n",
+		    "found the profile b" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "authentication: [challenge], names: [\"dns:*\"]}}}\n",
+		    "challenge, but no challenge_file" },
+		/* A password that all share is for some names, never for any.
+		 */
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "authentication: [challenge], challenge_file: c}}}\n",
+		    "found challenge without names" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "challenge_file: c}}}\n",
+		    "a challenge_file that is not used" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "legacy_des: true}}}\n",
+		    "legacy_des without legacy_des3" },
 		{ URLS "ocsp: {key: p265}\n", "write p256" },
 		{ URLS "crl: {period: 7d}\n", "at least three times" },
 		{ URLS "crl: {period: 1d, validity: 71h}\n",

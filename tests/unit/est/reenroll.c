@@ -1,6 +1,7 @@
 /* Which CSR may replace which certificate (RFC 7030 section 4.2.2). */
 #include "support/unit.h"
 #include "codec/oid.h"
+#include "codec/renewal.h"
 #include "est/reenroll.h"
 
 struct part {
@@ -90,21 +91,20 @@ a_name_may_have_moved_out_of_the_subject(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(
-	    est_reenroll_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	assert_true(renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
 	assert_false(
-	    est_reenroll_check(&csr, (struct names){ v, 1 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 1 }, &old, a, &err));
 	assert_int_equal(err.kind, ERR_REJECTED);
 	err_clear(&err);
 	/* More than that name asks for more than the certificate had. */
 	csr.subject = name_of(a, more, 2);
 	assert_false(
-	    est_reenroll_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
 	err_clear(&err);
 	csr.subject = name_of(a, cn, 1);
 	csr.common_name = "c.example";
 	assert_false(
-	    est_reenroll_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
 }
 
 int

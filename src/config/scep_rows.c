@@ -1,0 +1,128 @@
+#include "config/rows.h"
+
+#define AT(member) offsetof(struct config_scep_profile, member)
+
+static const char *const words_authentication[] = { "challenge", "tokens",
+	"approval", NULL };
+static const char *const words_chain[] = { "full", "issuer", NULL };
+
+static const struct config_row rows[] = {
+	{ .key = "profile",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_NAME,
+	    .at = AT(profile),
+	    .required = true,
+	    .sample = "default",
+	    .text = "The profile of what is issued, and by it the CA." },
+	{ .key = "authentication",
+	    .type = CONFIG_LIST,
+	    .form = FORM_WORD,
+	    .at = AT(authentication),
+	    .words = words_authentication,
+	    .def = "[approval]",
+	    .text = "Who may enrol: challenge is the password of "
+		    "challenge_file; tokens is a one-time secret of chancery "
+		    "token create as challengePassword; approval lets a "
+		    "request without a challengePassword wait for an "
+		    "operator. [] is [approval]. A wrong challengePassword is "
+		    "refused, and never waits." },
+	{ .key = "challenge_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(challenge_file),
+	    .text = "A file with one password of 8 characters or more, which "
+		    "all clients share. It lets whoever knows it have any "
+		    "name, so names has to say which. Read at start and at a "
+		    "reload." },
+	{ .key = "names",
+	    .type = CONFIG_LIST,
+	    .form = FORM_NAME_PATTERN,
+	    .at = AT(names),
+	    .def = "[]",
+	    .text = "The names that this profile gives, such as "
+		    "dns:*.devices.example.com; empty is all that the profile "
+		    "of the CA allows." },
+	{ .key = "approval_lifetime",
+	    .type = CONFIG_DURATION,
+	    .at = AT(approval_lifetime),
+	    .min = 60,
+	    .max = 90 * 24 * 3600,
+	    .def = "7d",
+	    .text = "How long a request stays in the approval queue." },
+	{ .key = "renewal",
+	    .type = CONFIG_BOOL,
+	    .at = AT(renewal),
+	    .def = "true",
+	    .text = "Whether a request that a valid certificate of the same "
+		    "profile has signed gets a new one with the same names, "
+		    "without a challengePassword." },
+	{ .key = "renewal_window",
+	    .type = CONFIG_DURATION,
+	    .at = AT(renewal_window),
+	    .min = 0,
+	    .max = 365 * 24 * 3600,
+	    .def = "0s",
+	    .text = "How long before its end a certificate may be renewed; 0s "
+		    "is at any time." },
+	{ .key = "chain",
+	    .type = CONFIG_WORD,
+	    .at = AT(chain),
+	    .words = words_chain,
+	    .def = "full",
+	    .text = "What GetCACert gives behind the certificate of this "
+		    "server: full is the chain of the CA with its root, "
+		    "issuer is the CA's certificate alone, which Intune "
+		    "wants." },
+	{ .key = "ca_in_reply",
+	    .type = CONFIG_BOOL,
+	    .at = AT(ca_in_reply),
+	    .def = "false",
+	    .text = "Whether the CA's certificate goes with what is issued: "
+		    "Cisco VPN clients want it, Juniper's do not take it." },
+	{ .key = "legacy_sha1",
+	    .type = CONFIG_BOOL,
+	    .at = AT(legacy_sha1),
+	    .def = "false",
+	    .text = "Whether requests signed with SHA-1 are taken, and "
+		    "answered with it." },
+	{ .key = "legacy_des3",
+	    .type = CONFIG_BOOL,
+	    .at = AT(legacy_des3),
+	    .def = "false",
+	    .text = "Whether triple DES is taken beside AES, and offered by "
+		    "GetCACaps." },
+	{ .key = "legacy_des",
+	    .type = CONFIG_BOOL,
+	    .at = AT(legacy_des),
+	    .def = "false",
+	    .text = "Whether requests encrypted with single DES are taken. "
+		    "RFC 8894 section 2.9 forbids it, and it can be broken "
+		    "in a day: anybody on the path can read the "
+		    "challengePassword. Answers use triple DES. Switching "
+		    "it on takes effect at a restart." },
+	{ .key = "max_failures",
+	    .type = CONFIG_INT,
+	    .at = AT(max_failures),
+	    .min = 1,
+	    .max = 100000,
+	    .def = "20",
+	    .text = "Wrong passwords and undecipherable messages of one "
+		    "address (of a /64 of IPv6) in failure_period; more "
+		    "messages are refused unread until it is over." },
+	{ .key = "failure_period",
+	    .type = CONFIG_DURATION,
+	    .at = AT(failure_period),
+	    .min = 1,
+	    .max = 24 * 3600,
+	    .def = "5m",
+	    .text = "See max_failures." },
+};
+
+const struct config_table config_scep_profile_table = {
+	.rows = rows,
+	.n = COUNT_OF(rows),
+	.size = sizeof(struct config_scep_profile),
+	.at_name = AT(name),
+	.at_line = AT(line),
+	.name_form = FORM_NAME,
+};

@@ -1,0 +1,113 @@
+#include "ca/token.h"
+#include "scep/handlers.h"
+
+static bool
+refuse(struct scep_call *call, const char *text, struct scep_answer *out)
+{
+	scep_answer_fail(call, SCEP_BAD_REQUEST, text, out);
+	return true;
+}
+
+/* A wrong one waits for nobody: it is refused, and counted. */
+static bool
+by_password(struct scep_call *call, struct scep_grant *grant,
+    struct scep_answer *out, struct err *err)
+{
+	struct bytes password = bytes_str(grant->csr->challenge_password);
+	const struct scep_profile *p = call->profile;
+	struct err why = { 0 };
+	struct token token;
+
+	if (scep_profile_is_challenge(p, password)) {
+		grant->by = "challenge";
+		grant->who = p->config->name;
+		return scep_issue(call, grant, out, err);
+	}
+	if ((p->authentication & BY_TOKENS) != 0) {
+		if (ca_token_check(call->scep->deps.ca, password,
+			p->config->profile, call->a, &token, &why)) {
+			grant->by = "token";
+			grant->who = token.id;
+			grant->token_id = token.id;
+			return scep_issue(call, grant, out, err);
+		}
+		if (why.kind != ERR_UNAUTHORIZED)
+			return scep_answer_err(call, &why, out, err);
+	}
+	scep_count_failure(call);
+	scep_answer_fail(call, SCEP_BAD_REQUEST,
+	    "the challengePassword is not one that can be used", out);
+	if (why.detail[0] != '\0')
+		call->req->log_note = arena_strdup(call->a, why.detail);
+	return true;
+}
+
+static bool
+by_request(struct scep_call *call, struct scep_grant *grant,
+    struct scep_answer *out, struct err *err)
+{
+	unsigned by = call->profile->authentication;
+
+	if (grant->csr->challenge_password != NULL && (by & BY_PASSWORDS) != 0)
+		return by_password(call, grant, out, err);
+	if ((by & BY_APPROVAL) != 0) {
+		grant->by = "approval";
+		grant->who = http_peer_text(call->req);
+		return scep_queue(call, grant, out, err);
+	}
+	return refuse(call, "the request has no challengePassword", out);
+}
+
+/*
+ * RFC 8894 section 2.4, and what clients do: a request that a certificate of
+ * ours has signed is a renewal, whether it says RenewalReq (strongSwan) or
+ * PKCSReq (certmonger, sscep, Apple).
+ */
+static bool
+authorize(struct scep_call *call, struct scep_grant *grant, bool own_key,
+    struct scep_answer *out, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (scep_renewal_check(call, grant->csr, grant, &why))
+		return scep_issue(call, grant, out, err);
+	/* Whoever has a password stands on that, with whatever certificate. */
+	if (call->message.type == SCEP_PKCS_REQ && own_key &&
+	    (why.kind == ERR_NOT_FOUND ||
+		(why.kind == ERR_REJECTED &&
+		    grant->csr->challenge_password != NULL)))
+		return by_request(call, grant, out, err);
+	if (why.kind == ERR_NOT_FOUND && call->message.type == SCEP_PKCS_REQ)
+		return refuse(call,
+		    "the message is not signed with the key of its request",
+		    out);
+	return scep_answer_err(call, &why, out, err);
+}
+
+bool
+scep_enroll(struct scep_call *call, struct bytes content,
+    struct scep_answer *out, struct err *err)
+{
+	struct csr *csr = arena_alloc(call->a, sizeof(*csr));
+	struct scep_grant grant = { .csr = csr };
+	struct err why = { 0 };
+	bool found, own_key;
+
+	/* Longer than what was decrypted, which is wiped. */
+	if (!csr_parse(arena_bytes(call->a, content), call->a, csr, &why)) {
+		scep_unreadable(call, out);
+		return true;
+	}
+	own_key = bytes_equal(csr->spki, call->signer.spki);
+	if (!csr_names(csr, call->a, &grant.names, &why) ||
+	    !scep_profile_check_names(call->profile, &grant.names, &why))
+		return scep_answer_err(call, &why, out, err);
+	/* The answer may have been lost: the same request again. */
+	if (own_key) {
+		if (!scep_issued_before(call, csr, &found, out, err))
+			return false;
+		if (found)
+			return true;
+	}
+	return authorize(call, &grant, own_key, out, err);
+}

@@ -1,0 +1,110 @@
+#include "scep/profile.h"
+#include "util/text.h"
+
+#define FILE_MAX 4096u
+
+static unsigned
+authentication_derive(const struct config_strings *words)
+{
+	static const struct {
+		const char *word;
+		unsigned by;
+	} rows[] = {
+		{ "challenge", BY_CHALLENGE },
+		{ "tokens", BY_TOKENS },
+		{ "approval", BY_APPROVAL },
+	};
+	unsigned by = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		for (size_t j = 0; j < COUNT_OF(rows); j++)
+			if (strcmp(words->v[i], rows[j].word) == 0)
+				by |= rows[j].by;
+	/* Nothing that shows who asks: an operator decides, never we. */
+	return by == 0 ? BY_APPROVAL : by;
+}
+
+/* The first line; editors end it. */
+static struct bytes
+first_line(struct bytes text)
+{
+	size_t n = 0;
+
+	while (n < text.n && text.p[n] != '\n' && text.p[n] != '\r')
+		n++;
+	return bytes_of(text.p, n);
+}
+
+static bool
+challenge_read(const struct scep_files *files, const char *path,
+    uint8_t out[32], struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct err why = { 0 };
+	struct bytes text, line;
+	bool ok;
+
+	if (!files->read(files->ctx, path, FILE_MAX, a, &text, &why))
+		return fail(err, ERR_CONFIG, "%s", why.shown);
+	line = first_line(text);
+	ok = line.n >= CHALLENGE_MIN && line.n <= CHALLENGE_MAX;
+	if (ok)
+		digest_sha256(line, out);
+	secret_wipe((uint8_t *)(uintptr_t)text.p, text.n);
+	/* An empty password would be one that nobody has to know. */
+	if (!ok)
+		return fail(err, ERR_CONFIG,
+		    "%s has no password of %u to %u characters in its first "
+		    "line",
+		    path, CHALLENGE_MIN, CHALLENGE_MAX);
+	return true;
+}
+
+bool
+scep_profile_new(const struct config *all,
+    const struct config_scep_profile *config, const struct scep_files *files,
+    struct scep_profile *out, struct err *err)
+{
+	const struct config_profile *p =
+	    config_profile_find(all, config->profile);
+	struct scep_profile made = { .config = config,
+		.authentication =
+		    authentication_derive(&config->authentication) };
+
+	if (p == NULL)
+		return fail(
+		    err, ERR_CONFIG, "there is no profile %s", config->profile);
+	made.ca = p->ca;
+	if ((made.authentication & BY_CHALLENGE) != 0 &&
+	    !challenge_read(files, config->challenge_file, made.challenge, err))
+		return false;
+	*out = made;
+	return true;
+}
+
+bool
+scep_profile_check_names(
+    const struct scep_profile *p, const struct names *names, struct err *err)
+{
+	const struct config_strings *patterns = &p->config->names;
+
+	for (size_t i = 0; patterns->n > 0 && i < names->n; i++)
+		if (!name_is_among(&names->v[i], patterns->v, patterns->n))
+			return fail(err, ERR_IDENTIFIER_REJECTED,
+			    "profile %s does not give the name %s:%s",
+			    p->config->name, name_type_tag(names->v[i].type),
+			    names->v[i].text);
+	return true;
+}
+
+bool
+scep_profile_is_challenge(const struct scep_profile *p, struct bytes password)
+{
+	uint8_t sum[32];
+
+	if ((p->authentication & BY_CHALLENGE) == 0)
+		return false;
+	digest_sha256(password, sum);
+	return bytes_equal_secret(
+	    bytes_of(sum, sizeof(sum)), bytes_of(p->challenge, 32));
+}

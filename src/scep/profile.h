@@ -1,0 +1,47 @@
+/*
+ * A profile of SCEP: what the clients of one path may have, and how they show
+ * who they are.  Made from a row of the configuration and its file; immutable.
+ */
+#ifndef SCEP_PROFILE_H
+#define SCEP_PROFILE_H
+
+#include "ca/ca.h"
+
+/* Of paths that name none. */
+#define PROFILE_DEFAULT "default"
+#define CHALLENGE_MIN 8u
+#define CHALLENGE_MAX 255u
+
+enum authentication {
+	BY_CHALLENGE = 1,
+	BY_TOKENS = 2,
+	BY_APPROVAL = 4, /* who shows nothing waits */
+	BY_PASSWORDS = BY_CHALLENGE | BY_TOKENS
+};
+
+struct scep_profile {
+	const struct config_scep_profile *config;
+	const char *ca; /* that issues; of the CA's profile */
+	unsigned index; /* among the profiles of its state */
+	unsigned authentication;
+	uint8_t challenge[32]; /* SHA-256, with BY_CHALLENGE */
+};
+
+/* How files are read: as in ca_deps. */
+struct scep_files {
+	bool (*read)(void *ctx, const char *path, size_t max, struct arena *a,
+	    struct bytes *out, struct err *err);
+	void *ctx;
+};
+/* ERR_CONFIG. */
+bool scep_profile_new(const struct config *all,
+    const struct config_scep_profile *config, const struct scep_files *files,
+    struct scep_profile *out, struct err *err) MUST_CHECK;
+/* Do the patterns take all these names?  ERR_IDENTIFIER_REJECTED. */
+bool scep_profile_check_names(const struct scep_profile *p,
+    const struct names *names, struct err *err) MUST_CHECK;
+/* In constant time. */
+bool scep_profile_is_challenge(
+    const struct scep_profile *p, struct bytes password);
+
+#endif

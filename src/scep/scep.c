@@ -1,0 +1,201 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http/rate.h"
+#include "scep/handlers.h"
+
+static bool
+state_new(const struct scep_deps *deps, const struct config *config,
+    struct scep_state **out, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct scep_state *s = arena_alloc(a, sizeof(*s));
+	const struct scep_files files = { deps->read_file, deps->read_ctx };
+
+	s->profiles_n = config->scep.profiles_n;
+	s->profiles = arena_array(a, s->profiles_n, sizeof(*s->profiles));
+	for (size_t i = 0; i < s->profiles_n; i++) {
+		const struct config_scep_profile *c = &config->scep.profiles[i];
+
+		if (c->legacy_des && deps->legacy == NULL)
+			return fail(err, ERR_CONFIG,
+			    "scep.profiles.%s.legacy_des is switched on at a "
+			    "restart alone",
+			    c->name);
+		if (!scep_profile_new(config, c, &files, &s->profiles[i], err))
+			return false;
+		s->profiles[i].index = (unsigned)i;
+	}
+	s->arena = TAKE(a);
+	*out = s;
+	return true;
+}
+
+static unsigned
+half_of_the_cores(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 4 ? 1 : (unsigned)MIN_OF(cores / 2, 512);
+}
+
+bool
+scep_new(const struct scep_deps *deps, const struct config *config,
+    struct scep **out, struct err *err)
+{
+	struct scep_state *s;
+	struct scep *scep;
+
+	if (!state_new(deps, config, &s, err))
+		return false;
+	scep = mem_alloc(sizeof(*scep));
+	scep->deps = *deps;
+	scep->failures = rates_new();
+	scep->lanes = lanes_new(half_of_the_cores());
+	pthread_mutex_init(&scep->legacy, NULL);
+	atomic_init(&scep->state, s);
+	*out = scep;
+	return true;
+}
+
+void
+scep_free(struct scep *scep)
+{
+	struct scep_state *s;
+
+	if (scep == NULL)
+		return;
+	s = atomic_load(&scep->state);
+	while (s != NULL) {
+		struct scep_state *older = s->older;
+
+		arena_free(s->arena);
+		s = older;
+	}
+	rates_free(scep->failures);
+	lanes_free(scep->lanes);
+	pthread_mutex_destroy(&scep->legacy);
+	free(scep);
+}
+
+bool
+scep_reload(struct scep *scep, const struct config *config, struct err *err)
+{
+	struct scep_state *s;
+
+	if (!state_new(&scep->deps, config, &s, err))
+		return false;
+	/* Requests that run still use the old one, so it is kept. */
+	s->older = atomic_load(&scep->state);
+	atomic_store(&scep->state, s);
+	return true;
+}
+
+static const struct scep_profile *
+profile_find(const struct scep_state *s, const char *name)
+{
+	for (size_t i = 0; i < s->profiles_n; i++)
+		if (strcmp(s->profiles[i].config->name, name) == 0)
+			return &s->profiles[i];
+	return NULL;
+}
+
+static bool
+call_begin(struct scep_call *call, const char *name, struct err *err)
+{
+	struct scep *scep = call->scep;
+
+	call->profile = profile_find(
+	    atomic_load(&scep->state), name == NULL ? PROFILE_DEFAULT : name);
+	if (call->profile == NULL)
+		return fail(err, ERR_NOT_FOUND,
+		    "there is no profile %.40s of SCEP",
+		    name == NULL ? PROFILE_DEFAULT : name);
+	call->ras_n = ra_certs(scep->deps.ra, call->profile->ca,
+	    clock_now(&scep->deps.clock), call->ras);
+	if (call->ras_n == 0)
+		return fail(err, ERR_BUSY,
+		    "this server has no certificate for SCEP at present");
+	return true;
+}
+
+/* RFC 8894 section 4.1: GET carries the message in its query, POST in its
+ * body. */
+static bool
+message_read(struct scep_call *call, const struct scep_query *query,
+    struct bytes *out, struct err *err)
+{
+	if (call->req->method == HTTP_POST) {
+		*out = call->req->body;
+		return true;
+	}
+	if (!query->has_message)
+		return fail(err, ERR_MALFORMED,
+		    "the query has no message, which GET PKIOperation carries "
+		    "there");
+	return scep_query_decode(query->message, call->a, out, err);
+}
+
+static bool
+serve(struct scep_call *call, struct http_resp *resp, struct err *err)
+{
+	struct scep_query query;
+	struct bytes message;
+
+	if (!scep_query_parse(call->req->query, call->a, &query, err) ||
+	    !call_begin(call, call->req->capture[0], err))
+		return false;
+	switch (query.operation) {
+	case SCEP_GET_CA_CAPS:
+		return scep_get_caps(call, resp, err);
+	case SCEP_GET_CA_CERT:
+		return scep_get_certs(call, resp, err);
+	case SCEP_GET_NEXT_CA_CERT:
+		return scep_get_next(call, resp, err);
+	case SCEP_PKI_OPERATION:
+		return message_read(call, &query, &message, err) &&
+		    scep_operate(call, message, resp, err);
+	}
+	return fail(err, ERR_INTERNAL, "an operation of no kind");
+}
+
+static void
+handle(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct scep_call *call = arena_alloc(req->arena, sizeof(*call));
+	struct err err = { 0 };
+
+	call->scep = ctx;
+	call->req = req;
+	call->a = req->arena;
+	if (!serve(call, resp, &err))
+		scep_problem(call, resp, &err);
+}
+
+#define ROW(path)                                                              \
+	{                                                                      \
+		HTTP_GET | HTTP_POST, path, handle, NULL, ON_WORKER,           \
+		    SCEP_MESSAGE_MAX, NULL, LISTENER_HTTP | LISTENER_HTTPS,    \
+		    NULL                                                       \
+	}
+
+/* The last two are built into devices: Cisco's, and those made for NDES. */
+static const struct http_route rows[] = {
+	ROW("/scep"),
+	ROW("/scep/pkiclient.exe"),
+	ROW("/scep/{profile}"),
+	ROW("/scep/{profile}/pkiclient.exe"),
+	ROW("/cgi-bin/pkiclient.exe"),
+	ROW("/certsrv/mscep/mscep.dll"),
+};
+
+void
+scep_routes(struct scep *scep, struct http_routes *routes)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct http_route row = rows[i];
+
+		row.ctx = scep;
+		http_routes_add(routes, &row, 1);
+	}
+}
