@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/log_files.h"
@@ -132,7 +131,6 @@ verify(struct cli *cli, struct log_walk *w, struct err *err)
 	};
 	struct checkpoint *c = arena_alloc(cli->arena, sizeof(*c));
 	struct note_key *k = arena_alloc(cli->arena, sizeof(*k));
-	struct bound bound;
 	size_t n;
 
 	if (!options_parse(cli, rows, COUNT_OF(rows), NULL, 0, &n, err))
@@ -147,8 +145,6 @@ verify(struct cli *cli, struct log_walk *w, struct err *err)
 			return false;
 		w->kept = c;
 	}
-	bound_read(cli, &bound);
-	w->alive = bound.alive;
 	w->journal = state_path(cli, JOURNAL);
 	if (!log_open(cli, &w->view, err))
 		return false;

@@ -382,6 +382,7 @@ log_walk(struct log_walk *w, struct err *err)
 	ok = walk(s, err);
 	log_match_free(s->match);
 	arena_free(s->arena);
+	free(s->behind);
 	free(s);
 	return ok;
 }

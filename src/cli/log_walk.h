@@ -19,7 +19,6 @@ struct log_walk {
 	struct lane *lane;
 	struct log_view *view;
 	const char *journal; /* path */
-	bool alive; /* a server may append while we look */
 	const struct note_key *key; /* demanded of checkpoints, or NULL */
 	const struct checkpoint *kept; /* of --checkpoint, or NULL */
 

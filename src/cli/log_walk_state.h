@@ -11,6 +11,12 @@
 
 #define LLU(v) ((unsigned long long)(v))
 
+/* What the signer has signed behind the rows of the snapshot. */
+struct walk_behind {
+	uint64_t position;
+	bool head; /* a checkpoint of so many rows */
+};
+
 struct walking {
 	struct log_walk *w;
 	struct tlog_edge edge;
@@ -24,6 +30,8 @@ struct walking {
 	struct journal_record head; /* the next checkpoint */
 	bool has_head, heads_done;
 	struct log_match *match;
+	struct walk_behind *behind;
+	size_t behind_n, behind_cap;
 	struct checkpoint_row *checkpoints;
 	size_t checkpoints_n, checkpoint_at;
 	uint64_t newest; /* size of the newest checkpoint */

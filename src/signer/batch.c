@@ -257,6 +257,10 @@ decide(const struct signer_core *c, struct item *batch, size_t n,
 		return REFUSE("the signer holds no such key");
 	if (item->issuer->limits == NULL)
 		return REFUSE("the key has no limits, so it signs nothing");
+	/* No row of the log can stand there, so nobody would find it again. */
+	if (req->position == 0 || req->position > INT64_MAX)
+		return REFUSE("%llu is no position of a log",
+		    (unsigned long long)req->position);
 	item->record.kind = req->kind;
 	item->record.position = req->position;
 	memcpy(item->record.issuer, req->issuer, 32);

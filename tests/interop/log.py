@@ -1,8 +1,11 @@
 """The log: a verifier that shares no code recomputes it over HTTP; each way of
 tampering with a state directory is found by `log verify`, which says what."""
 import base64
+import hashlib
 import json
+import os
 import shutil
+import signal
 import sqlite3
 
 from cryptography.hazmat.primitives.serialization import (Encoding,
@@ -109,7 +112,52 @@ def small_log(s):
     fails(lambda: tlog.open_proof(proof.read_bytes(), stranger))
     assert run(s.binary, "log", "check-proof", proof, "--key", stranger,
                check=False).returncode == 1
+    terminal(s, other, stranger)
     return key, kept, other, stranger
+
+
+def terminal(s, signer, key):
+    """Whoever has the log's key has no word at the auditor's terminal."""
+    name, ident, _ = tlog.parse_key(key)
+    name = name if isinstance(name, str) else name.decode()
+    proof = s.top / "escape.tlog-proof"
+    for entry in (b"\x1b]0;all agree\x07", "\u009b2J".encode(), b"\xff\x00"):
+        text = "\n".join((name, "1", base64.b64encode(
+            tlog.leaf_hash(entry)).decode(), "")).encode()
+        line = base64.b64encode(ident + signer.sign(text)).decode()
+        proof.write_bytes(
+            b"c2sp.org/tlog-proof@v1\nextra " + base64.b64encode(entry) +
+            b"\nindex 0\n\n" + text +
+            f"\n\u2014 {name} {line}\n".encode())
+        out = run(s.binary, "log", "check-proof", proof, "--key", key).stdout
+        assert out.isascii() and "in base64" in out and \
+            base64.b64encode(entry).decode() in out, out
+        out = run(s.binary, "log", "check-proof", proof, "--key", key,
+                  "--json").stdout
+        assert base64.b64decode(
+            json.loads(out)["entry_base64"]) == entry, out
+
+
+def hung_signer(s):
+    """Who waits for a checkpoint holds up nothing else; metrics tell."""
+    size = grown(s)["size"]
+    m = s.metrics()
+    assert m["chancery_log_entries"] == size
+    assert m["chancery_log_waiting"] == 0
+    assert m["chancery_log_checkpoint_age_seconds"] < 600
+    pid = s.children()["signer"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        s.cli("operator", "add", "auditor")
+        wait_until(lambda: s.metrics()["chancery_log_waiting"] == 1, 5, 0.1,
+                   "the entry that waits")
+        wait_until(lambda: s.get("/readyz")[0] == 503, 4, 0.1,
+                   "that the signer does not answer")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: s.metrics()["chancery_log_entries"] == size + 1, 20,
+               0.2, "the checkpoint")
+    wait_until(lambda: s.get("/readyz")[0] == 200, 5, 0.1, "ready")
 
 
 def http(s, size):
@@ -334,6 +382,7 @@ def tampering(s, key, kept, stranger_key, stranger):
             print(way.__name__, "is found")
     cut_both(s, kept)
     cut_journal(s)
+    unrecorded(s)
 
 
 def cut_both(s, kept):
@@ -373,6 +422,34 @@ def cut_journal(s):
         assert done.returncode == 1 and \
             "the signer's journal does not know of it" in done.stdout, done
         print("cut_journal is found")
+
+
+def records(journal, *new):
+    """The journal with records behind it, as a signer would write them."""
+    for kind, position in new:
+        body = (b"CSJ1" + bytes([kind, 0, 0, 0]) +
+                position.to_bytes(8, "big") + bytes(96))
+        journal += body + hashlib.sha256(
+            journal[-16:] + body).digest()[:16]
+    return journal
+
+
+def unrecorded(s):
+    """Signed without a row, while a server says that it runs."""
+    leaf, head = 1, 5
+    for new, says in (
+            ((leaf, 0), "an object at position 0"),
+            ((leaf, 10**9), "signed 1 objects at positions behind the last"),
+            ((leaf, 2**64 - 1), "signed 1 objects at positions behind"),
+            ((head, 10**9), "signed a checkpoint of 1000000000 entries")):
+        with copy_of(s) as c:
+            (c.state / "run/listen.json").write_text(
+                json.dumps({"pid": os.getpid(), "listeners": []}))
+            path = c.state / "keys/signer.journal"
+            path.write_bytes(records(path.read_bytes(), new))
+            done = c.cli("log", "verify", check=False)
+            assert done.returncode == 1 and says in done.stdout, (new, done)
+    print("what was signed without a row is found")
 
 
 # ---- the derived tables ----
@@ -430,6 +507,7 @@ class copy_of:
 
 with server() as s:
     key, kept, stranger_key, stranger = small_log(s)
+    hung_signer(s)
     derived(s)
     large_log(s, key, kept)
     restored(s, key)

@@ -510,6 +510,31 @@ test_known_responder_key(void **state)
 	world_free(&w);
 }
 
+/* Where no row of a log can be, a certificate would stay unrecorded. */
+static void
+test_positions_of_no_row(void **state)
+{
+	static const uint64_t none[] = { 0, (uint64_t)INT64_MAX + 1,
+		UINT64_MAX };
+	struct world w;
+	struct signer_core *core;
+
+	(void)state;
+	world_make(&w);
+	core = world_core(&w);
+	for (size_t i = 0; i < COUNT_OF(none); i++) {
+		struct cert_spec leaf = world_leaf(&w);
+		struct signer_request req =
+		    world_request(&w, SIGN_LEAF, world_tbs(&w, &leaf));
+
+		req.position = none[i];
+		world_assert(&w, core, &req, "is no position of a log");
+	}
+	assert_int_equal(journal_length(&w), 1);
+	signer_core_free(core);
+	world_free(&w);
+}
+
 /* More positions than memory keeps: the file knows the old ones. */
 static void
 test_forgotten_positions(void **state)
@@ -541,6 +566,7 @@ test_forgotten_positions(void **state)
 		while (!end)
 			assert_true(journal_reader_next(r, &rec, &end, &err));
 		assert_true(journal_open(r, &j, &err));
+		w.position++;
 		for (size_t i = 0; i < N; i += COUNT_OF(batch)) {
 			for (size_t k = 0; k < COUNT_OF(batch); k++) {
 				batch[k] = rec;
@@ -559,7 +585,7 @@ test_forgotten_positions(void **state)
 	other.tbs = world_tbs(&w, &leaf);
 	world_assert(&w, core, &other, "was used for other bytes");
 	/* Never used, and below those that were forgotten. */
-	other.position = 0;
+	other.position = old.position + 1;
 	signer_core_sign(core, &other, 1, &sig, &err);
 	assert_int_equal(err.kind, ERR_NONE);
 	buf_free(&sig);
@@ -584,6 +610,7 @@ main(void)
 		cmocka_unit_test(test_key_without_limits_signs_nothing),
 		cmocka_unit_test(test_failing_disk),
 		cmocka_unit_test(test_known_responder_key),
+		cmocka_unit_test(test_positions_of_no_row),
 		cmocka_unit_test(test_forgotten_positions),
 	};
 
