@@ -76,6 +76,13 @@ act_open(struct act *act, struct err *err)
 	act->state = open(cli->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (act->state < 0)
 		return fail_errno(err, ERR_CONFIG, "%s", cli->state);
+	/* What is decided from the configuration is decided under the lock, and
+	 * the text is read first: one that changes meanwhile is seen by
+	 * act_commit. */
+	if (!lock(act, err) ||
+	    !file_read(
+		cli->config_path, CONFIG_FILE_MAX, cli->arena, &act->text, err))
+		return false;
 	act->config = cli_config(cli);
 	if (act->config == NULL)
 		return fail(err, ERR_CONFIG,
@@ -84,9 +91,7 @@ act_open(struct act *act, struct err *err)
 	act->now = clock_now(&clock);
 	act->lane = lane_new();
 	act->cas = load_cas(act->lane, &source, act->config, cli->arena);
-	return lock(act, err) && check_owner(act, err) && read_node(act, err) &&
-	    file_read(
-		cli->config_path, CONFIG_FILE_MAX, cli->arena, &act->text, err);
+	return check_owner(act, err) && read_node(act, err);
 }
 
 void
