@@ -202,18 +202,39 @@ check_proof(
 	    (kept == NULL || kept_check(lane, cli, p, &key, kept, err));
 }
 
+/* The entry is of whoever has the log's key: what is not the JSON that we
+ * write goes to no terminal as it stands. */
+static bool
+entry_is_plain(struct bytes entry)
+{
+	for (size_t i = 0; i < entry.n; i++)
+		if (entry.p[i] < ' ' || entry.p[i] == 0x7f ||
+		    (entry.p[i] == 0xc2 && i + 1 < entry.n &&
+			entry.p[i + 1] < 0xa0)) /* U+0080 to U+009F */
+			return false;
+	return text_is_utf8(entry);
+}
+
 static int
 check_tell(const struct cli *cli, const struct proof *p)
 {
 	const struct checkpoint *c = &p->checkpoint;
 	unsigned long long size = c->size;
+	struct bytes entry = p->entry;
+	AUTO_BUF encoded = { 0 };
+	bool plain = entry_is_plain(entry);
 
+	if (!plain) {
+		base64_encode(entry, 0, &encoded);
+		entry = buf_bytes(&encoded);
+	}
 	if (cli->json && p->kind == PROOF_INCLUSION)
 		return cli_print_json(cli,
 		    json_pack("{s:b, s:s, s:I, s:I, s:s#}", "holds", 1,
 			"origin", c->origin, "size", (json_int_t)size,
-			"position", (json_int_t)p->index + 1, "entry",
-			(const char *)p->entry.p, (int)p->entry.n));
+			"position", (json_int_t)p->index + 1,
+			plain ? "entry" : "entry_base64", (const char *)entry.p,
+			(int)entry.n));
 	if (cli->json)
 		return cli_print_json(cli,
 		    json_pack("{s:b, s:s, s:I, s:I}", "holds", 1, "origin",
@@ -224,10 +245,11 @@ check_tell(const struct cli *cli, const struct proof *p)
 		       "%llu\n",
 		    c->origin, size, (unsigned long long)p->old_size);
 	else
-		printf("position %llu of the log %s of %llu entries is:\n"
+		printf("position %llu of the log %s of %llu entries is%s:\n"
 		       "%.*s\n",
 		    (unsigned long long)p->index + 1, c->origin, size,
-		    (int)p->entry.n, (const char *)p->entry.p);
+		    plain ? "" : ", in base64", (int)entry.n,
+		    (const char *)entry.p);
 	return EXIT_DONE;
 }
 
