@@ -14,7 +14,9 @@ struct tlog {
 	struct tlog_deps deps;
 	int64_t due_us; /* monotonic */
 	pthread_mutex_t lock;
-	struct tlog_edge edge; /* of the newest checkpoint; under the lock */
+	/* under the lock */
+	struct tlog_edge edge; /* of the newest checkpoint */
+	uint64_t rows; /* of the log, when it was looked at last */
 	struct artefact checkpoint;
 };
 
@@ -176,6 +178,9 @@ run(struct tlog *t, bool *more, struct err *err)
 		return fail(err, ERR_STORE,
 		    "the log has %llu rows, its checkpoint %llu",
 		    (unsigned long long)size, (unsigned long long)t->edge.size);
+	pthread_mutex_lock(&t->lock);
+	t->rows = size;
+	pthread_mutex_unlock(&t->lock);
 	to = MIN_OF(size, t->edge.size + GROWTH_LEAVES_MAX);
 	*more = to < size;
 	return to == t->edge.size || grow(t, v, to, err);
@@ -269,6 +274,17 @@ tlog_size(struct tlog *t)
 	size = t->edge.size;
 	pthread_mutex_unlock(&t->lock);
 	return size;
+}
+
+uint64_t
+tlog_waiting(struct tlog *t)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&t->lock);
+	n = t->rows > t->edge.size ? t->rows - t->edge.size : 0;
+	pthread_mutex_unlock(&t->lock);
+	return n;
 }
 
 bool

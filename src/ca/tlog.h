@@ -44,5 +44,7 @@ bool tlog_tile(struct tlog *t, const struct tile *tile, struct arena *a,
     struct bytes *out, struct err *err) MUST_CHECK;
 /* Entries of the newest checkpoint. */
 uint64_t tlog_size(struct tlog *t);
+/* Entries that no checkpoint covers yet, when the log was looked at last. */
+uint64_t tlog_waiting(struct tlog *t);
 
 #endif

@@ -3,6 +3,7 @@
 #include "ca/crl.h"
 #include "ca/responder.h"
 #include "ca/status.h"
+#include "ca/tlog.h"
 #include "main/health.h"
 
 static void
@@ -188,6 +189,27 @@ status_metrics(struct health *h, struct buf *b)
 	gauge(b, "chancery_status_bytes", "Memory for them.", octets);
 }
 
+/* Not a part of /readyz: a log that is not signed stops nothing. */
+static void
+log_metrics(struct tlog *log, int64_t now, struct buf *b)
+{
+	struct blob *checkpoint;
+	int64_t at = now;
+
+	if (log == NULL)
+		return;
+	checkpoint = tlog_checkpoint(log, NULL, &at);
+	if (checkpoint != NULL)
+		blob_unref(checkpoint);
+	gauge(b, "chancery_log_entries", "Entries of the newest checkpoint.",
+	    tlog_size(log));
+	gauge(b, "chancery_log_checkpoint_age_seconds",
+	    "Age of the newest checkpoint; rises while nothing is logged.",
+	    checkpoint == NULL || at > now ? 0 : (uint64_t)(now - at));
+	gauge(b, "chancery_log_waiting",
+	    "Entries that no checkpoint covers yet.", tlog_waiting(log));
+}
+
 static void
 get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 {
@@ -238,6 +260,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	crls_print(&b, h->ca, req->now);
 	ocsp_metrics(h, req->now, &b);
 	status_metrics(h, &b);
+	log_metrics(h->log, req->now, &b);
 	if (net != NULL)
 		net_metrics_print(net, &b);
 	answer(resp, 200, "text/plain; version=0.0.4",

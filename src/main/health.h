@@ -19,6 +19,7 @@ struct health {
 	struct ca *ca;
 	const struct acme *acme;
 	struct ocsp *ocsp;
+	struct tlog *log; /* NULL: it is damaged */
 	const struct signer_remote *signer;
 	_Atomic(struct net *) net;
 };

@@ -28,7 +28,7 @@
 
 struct housekeeping {
 	struct server *server;
-	pthread_t thread, compressor;
+	pthread_t thread, compressor, logger;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
@@ -154,8 +154,6 @@ tick_writing(struct housekeeping *h)
 		recover(s);
 	revoke_many(s);
 	report(ca_crl_run(s->ca, &err), "crl", &err);
-	report(
-	    s->log == NULL || tlog_run(s->log, &err), "log-checkpoint", &err);
 	report(ca_responder_run(s->ca, &err), "responder", &err);
 	report(ra_run(s->ra, true, &err), "scep-certificate", &err);
 	report(acme_run(s->acme, &err), "validations", &err);
@@ -233,6 +231,23 @@ compress(void *arg)
 	return NULL;
 }
 
+/* A signer that hangs is waited for as long as ever: CRLs and OCSP answers do
+ * not stand behind the checkpoints. */
+static void *
+sign_log(void *arg)
+{
+	struct housekeeping *h = arg;
+	struct server *s = h->server;
+
+	while (wait_tick(h)) {
+		struct err err = { 0 };
+
+		if (!atomic_load(&s->health.status_only))
+			report(tlog_run(s->log, &err), "log-checkpoint", &err);
+	}
+	return NULL;
+}
+
 struct housekeeping *
 housekeeping_start(struct server *s)
 {
@@ -249,7 +264,9 @@ housekeeping_start(struct server *s)
 	pthread_cond_init(&h->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	if (pthread_create(&h->thread, NULL, run, h) != 0 ||
-	    pthread_create(&h->compressor, NULL, compress, h) != 0)
+	    pthread_create(&h->compressor, NULL, compress, h) != 0 ||
+	    (s->log != NULL &&
+		pthread_create(&h->logger, NULL, sign_log, h) != 0))
 		abort();
 	return h;
 }
@@ -265,6 +282,8 @@ housekeeping_stop(struct housekeeping *h)
 	pthread_mutex_unlock(&h->lock);
 	pthread_join(h->thread, NULL);
 	pthread_join(h->compressor, NULL);
+	if (h->server->log != NULL)
+		pthread_join(h->logger, NULL);
 	pthread_cond_destroy(&h->wake);
 	pthread_mutex_destroy(&h->lock);
 	free(h);

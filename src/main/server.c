@@ -192,6 +192,7 @@ open_protocols(struct server *s, struct err *err)
 	s->health.ca = s->ca;
 	s->health.acme = s->acme;
 	s->health.ocsp = s->ocsp;
+	s->health.log = s->log;
 	s->health.signer = s->signer;
 	s->routes = http_routes_new();
 	acme_routes(s->acme, s->routes);
