@@ -55,6 +55,18 @@ add_chain(struct lane *lane, CMS_ContentInfo *cms, struct bytes pem,
 	}
 }
 
+/* What is signed may be a key; OpenSSL frees its copy as it is. */
+static void
+wipe_content(CMS_ContentInfo *cms)
+{
+	ASN1_OCTET_STRING **content = CMS_get0_content(cms);
+
+	if (content != NULL && *content != NULL)
+		OPENSSL_cleanse(
+		    (void *)(uintptr_t)ASN1_STRING_get0_data(*content),
+		    (size_t)ASN1_STRING_length(*content));
+}
+
 bool
 envelope_signed_put(struct lane *lane, const struct privkey *key,
     struct bytes chain_pem, const char *type, struct bytes content,
@@ -71,7 +83,7 @@ envelope_signed_put(struct lane *lane, const struct privkey *key,
 	    CMS_sign_ex(NULL, NULL, NULL, NULL, flags, lane_libctx(lane), NULL);
 	AUTO(EVP_MD) *md = NULL;
 	struct bytes rest = chain_pem, der;
-	bool found;
+	bool found, ok;
 
 	if (content.n > INT_MAX ||
 	    !pem_next(&rest, "CERTIFICATE", a, &found, &der, err) || !found)
@@ -93,7 +105,9 @@ envelope_signed_put(struct lane *lane, const struct privkey *key,
 		return false;
 	if (CMS_final(cms, in, NULL, CMS_BINARY) != 1)
 		return fail_ossl(err, ERR_INTERNAL, "CMS was not signed");
-	return put(cms, out, err);
+	ok = put(cms, out, err);
+	wipe_content(cms);
+	return ok;
 }
 
 /* ---- to a recipient ---- */

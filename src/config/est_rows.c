@@ -85,7 +85,7 @@ static const struct config_row rows[] = {
 	    .type = CONFIG_BOOL,
 	    .at = AT(registrars),
 	    .def = "false",
-	    .text = "Whether client certificates with the usage "
+	    .text = "Whether our own client certificates with the usage "
 		    "id-kp-cmcRA (1.3.6.1.5.5.7.3.28) may enrol and renew "
 		    "for others." },
 	{ .key = "change_names",

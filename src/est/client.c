@@ -3,6 +3,7 @@
 
 #define EKU_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
 #define EKU_ANY "2.5.29.37.0"
+#define RSA_BITS_MIN 2048u
 
 static bool
 has_eku(const struct cert *c, const char *oid)
@@ -27,6 +28,12 @@ check_form(const struct cert *c, int64_t now, struct err *err)
 		return fail(err, ERR_UNAUTHORIZED,
 		    "the client certificate has a critical extension that is "
 		    "not known here");
+	/* The TLS layer leaves all judgement to us, also OpenSSL's of keys. */
+	if (c->key.alg == KEY_RSA && c->key.bits < RSA_BITS_MIN)
+		return fail(err, ERR_UNAUTHORIZED,
+		    "the client certificate's RSA key has %u bits, expected "
+		    "%u or more",
+		    c->key.bits, RSA_BITS_MIN);
 	if (c->has_key_usage && (c->key_usage & KU_DIGITAL_SIGNATURE) == 0)
 		return fail(err, ERR_UNAUTHORIZED,
 		    "the client certificate's key usage has no "
@@ -134,7 +141,8 @@ est_client_verify(struct est_call *call, struct client *out, struct err *err)
 		    "the client certificate is of no CA that label %s takes",
 		    call->label->config->name);
 	}
-	client.registrar = call->label->config->registrars &&
+	/* We make registrars; a maker of devices cannot. */
+	client.registrar = client.ours && call->label->config->registrars &&
 	    has_eku(&client.cert, CLIENT_EKU_RA);
 	*out = client;
 	return true;

@@ -14,7 +14,7 @@
 struct client {
 	struct cert cert;
 	bool ours; /* issued by one of our CAs: row is its record */
-	bool registrar; /* it has the usage id-kp-cmcRA */
+	bool registrar; /* ours, and it has the usage id-kp-cmcRA */
 	struct cert_row row;
 };
 

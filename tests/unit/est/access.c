@@ -5,6 +5,7 @@
 #include "util/text.h"
 
 #define EST "/.well-known/est"
+#define CMC_RA "1.3.6.1.5.5.7.3.28"
 
 static int
 enroll_with(
@@ -236,6 +237,50 @@ a_registrar_enrols_and_renews_for_others(void **state)
 	assert_int_equal(enroll_with(w, "ra", device, WORLD_NAME), 403);
 }
 
+/* certificate_names of the label is any; so reenrolling for others tells. */
+static void
+a_maker_of_devices_makes_no_registrar(void **state)
+{
+	static const char *const eku[] = { "1.3.6.1.5.5.7.3.2", CMC_RA };
+	struct world *w = *state;
+	struct privkey *key = test_ca_key(w->t, KEY_EC_P256, 0);
+	struct bytes ra = world_made(
+	    w, privkey_spki(key), eku, COUNT_OF(eku), "serial1.example.net");
+
+	assert_int_equal(enroll_with(w, "makers", ra, WORLD_NAME), 200);
+	assert_int_equal(
+	    reenroll_with(w, "makers", ra,
+		world_csr(w, w->key, NULL, WORLD_NAME, BYTES_NONE)),
+	    403);
+	assert_true(world_said(w, "not of this CA"));
+}
+
+static void
+a_short_rsa_key_shows_nothing(void **state)
+{
+	static const char *const eku[] = { "1.3.6.1.5.5.7.3.2" };
+	static const unsigned sizes[] = { 1024, 2048 };
+	static const uint8_t exponent[] = { 1, 0, 1 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		uint8_t modulus[256];
+		const struct pubkey key = { .alg = KEY_RSA,
+			.bits = sizes[i],
+			.n = bytes_of(modulus, sizes[i] / 8),
+			.e = bytes_of(exponent, sizeof(exponent)) };
+		AUTO_BUF spki = { 0 };
+
+		memset(modulus, 0xd5, sizeof(modulus));
+		spki_put(&spki, &key);
+		assert_int_equal(enroll_with(w, "makers",
+				     world_made(w, buf_bytes(&spki), eku,
+					 COUNT_OF(eku), "serial1.example.net"),
+				     WORLD_NAME),
+		    sizes[i] < 2048 ? 403 : 200);
+	}
+}
+
 static int
 enroll_as(struct world *w, const char *authorization, const char *peer,
     const char *dns)
@@ -367,6 +412,8 @@ main(void)
 		TEST(names_change_only_where_they_may),
 		TEST(a_user_changes_names_within_his_own),
 		TEST(a_registrar_enrols_and_renews_for_others),
+		TEST(a_maker_of_devices_makes_no_registrar),
+		TEST(a_short_rsa_key_shows_nothing),
 		TEST(passwords),
 		TEST(nobody_learns_who_is_a_user),
 		TEST(failures_are_limited_by_address),

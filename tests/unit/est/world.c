@@ -27,7 +27,8 @@ static const char yaml[] =
     "    mtls: {profile: device}\n"
     "    other: {profile: other, change_names: true}\n"
     "    ra: {profile: device, certificate_profiles: [ra], registrars: true}\n"
-    "    makers: {profile: device, anchors_file: makers.pem,\n"
+    "    makers: {profile: device, anchors_file: makers.pem, registrars: "
+    "true,\n"
     "      certificate_names: any, names: [\"dns:*.example.net\"]}\n"
     "    bound: {profile: device, users_file: users,\n"
     "      authentication: [users], channel_binding: true}\n"
@@ -56,9 +57,10 @@ static const char users[] =
 /* Any self-signed CA that is none of ours will do: test_ca's root of another
  * fixture would be the same, so it is made here. */
 static void
-write_files(struct test_ca *t)
+write_files(struct world *w)
 {
-	AUTO_PRIVKEY *key = NULL;
+	struct test_ca *t = w->t;
+	struct cert maker;
 	struct ceremony ours = { .common_name = "Maker",
 		.now = t->now,
 		.lifetime = 3600,
@@ -67,10 +69,12 @@ write_files(struct test_ca *t)
 	struct buf der = { 0 };
 	AUTO_BUF pem = { 0 };
 
-	assert_ok(t, privkey_generate(KEY_EC_P256, 0, &key, &t->err));
-	assert_ok(t, ca_ceremony_root(&ours, key, &der, &t->err));
+	assert_ok(t, privkey_generate(KEY_EC_P256, 0, &w->maker_key, &t->err));
+	assert_ok(t, ca_ceremony_root(&ours, w->maker_key, &der, &t->err));
 	pem_put(&pem, "CERTIFICATE", buf_bytes(&der));
-	buf_free(&der);
+	assert_ok(
+	    t, cert_parse(arena_take_buf(t->a, &der), t->a, &maker, &t->err));
+	w->maker = maker.subject;
 	test_ca_write_file(t, "makers.pem", buf_bytes(&pem));
 	test_ca_write_file(t, "users", bytes_str(users));
 	test_ca_write_file(
@@ -84,7 +88,7 @@ world_setup(void **state)
 	struct est_deps deps;
 
 	w->t = test_ca_new(KEY_EC_P256, 0, yaml);
-	write_files(w->t);
+	write_files(w);
 	deps = (struct est_deps){ .store = w->t->store,
 		.ca = w->t->ca,
 		.lanes = w->t->lanes,
@@ -108,6 +112,7 @@ world_teardown(void **state)
 
 	http_routes_free(w->routes);
 	est_free(w->est);
+	privkey_free(w->maker_key);
 	test_ca_free(w->t);
 	free(w);
 	return 0;
@@ -285,6 +290,37 @@ world_client(
 
 	assert_ok(w->t, ca_issue(w->t->ca, &req, w->a, &out, &w->t->err));
 	return out.der;
+}
+
+struct bytes
+world_made(struct world *w, struct bytes spki, const char *const *eku,
+    size_t eku_n, const char *dns)
+{
+	const char *names[] = { arena_printf(w->a, "dns:%s", dns) };
+	const struct subject subject = { .common_name = "made" };
+	AUTO_BUF name = { 0 };
+	AUTO_BUF tbs = { 0 };
+	AUTO_BUF signature = { 0 };
+	struct buf whole = { 0 };
+	struct cert_spec spec = { .serial = { 1 },
+		.sig_alg = privkey_sig_alg(w->maker_key),
+		.issuer = w->maker,
+		.not_before = w->t->now - 60,
+		.not_after = w->t->now + 600,
+		.spki = spki,
+		.path_length = -1,
+		.eku = eku,
+		.eku_n = eku_n,
+		.names = test_ca_names(w->t, names, 1) };
+
+	subject_put(&name, &subject);
+	spec.subject = buf_bytes(&name);
+	cert_tbs_put(&tbs, &spec);
+	assert_ok(w->t,
+	    privkey_sign(
+		w->maker_key, buf_bytes(&tbs), &signature, &w->t->err));
+	cert_put(&whole, buf_bytes(&tbs), spec.sig_alg, buf_bytes(&signature));
+	return arena_take_buf(w->a, &whole);
 }
 
 size_t

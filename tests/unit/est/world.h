@@ -18,6 +18,8 @@ struct world {
 	struct est *est;
 	struct http_routes *routes;
 	struct privkey *key; /* of the requests, P-256 */
+	struct privkey *maker_key; /* of the label makers' anchor */
+	struct bytes maker; /* its name */
 	struct http_binding binding; /* of the connection; kind NONE: none */
 	/* of the last request */
 	struct http_resp resp;
@@ -53,6 +55,9 @@ struct cert world_certificate(struct world *w);
 /* A certificate of this key, as if the client had it from us. */
 struct bytes world_client(
     struct world *w, const char *profile, struct privkey *key, const char *dns);
+/* A certificate of this key by the maker of devices, with these usages. */
+struct bytes world_made(struct world *w, struct bytes spki,
+    const char *const *eku, size_t eku_n, const char *dns);
 /* How many certificates the record has. */
 size_t world_issued(struct world *w);
 
