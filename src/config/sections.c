@@ -19,8 +19,7 @@ const struct config_section config_sections[] = {
 	    "SCEP (RFC 8894): devices enrol and renew by signed and encrypted "
 	    "messages over HTTP. Without a profile it is not served." },
 	{ "ocsp",
-	    "OCSP (RFC 6960). This version has no OCSP responder yet: the "
-	    "values are read and checked, and have no effect." },
+	    "OCSP (RFC 6960): what is answered under /ocsp." },
 	{ "crl", "Certificate revocation lists (RFC 5280)." },
 	{ "limits", "What one client, or all of them, may take." },
 	{ "log",
