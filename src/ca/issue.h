@@ -44,7 +44,7 @@ bool approval_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;
 
 /*
- * repeat.c: was this very request issued by its token a moment ago?  Then
+ * issued.c: was this very request issued by its token a moment ago?  Then
  * *again, and *out is that certificate.  ERR_BUSY: it is being issued.
  */
 bool issuance_repeat(struct issuance *i, bool *again, struct ca_issued *out,

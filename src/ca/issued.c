@@ -1,10 +1,37 @@
 /*
- * Who asks a second time, because the first answer was lost on its way, gets
- * what was issued the first time.
+ * What was issued, for who asks for it, also for a second time because the
+ * first answer was lost on its way.
  */
 #include "ca/issue.h"
 #include "ca/token.h"
+#include "codec/pem.h"
 #include "store/token.h"
+
+bool
+ca_cert_chain(struct ca *ca, const struct cert_row *row, struct arena *a,
+    struct bytes *pem, struct bytes *der, struct err *err)
+{
+	const struct issuer *issuer = ca_issuer_by_key(ca, row->issuer_key);
+	AUTO_BUF whole = { 0 };
+	AUTO_BUF text = { 0 };
+	struct cert_row full = *row;
+
+	if (row->tbs.n == 0 &&
+	    !store_cert_get(ca->deps.store, row->id, a, &full, err))
+		return false;
+	/* Invariant 4: what is not recorded as issued does not leave. */
+	if (full.status == CERT_INTENT || full.status == CERT_VOIDED ||
+	    full.signature.n == 0)
+		return fail(err, ERR_NOT_FOUND,
+		    "there is no issued certificate %s", row->id);
+	cert_put(&whole, full.tbs, (enum sig_alg)full.sig_alg, full.signature);
+	pem_put(&text, "CERTIFICATE", buf_bytes(&whole));
+	if (issuer != NULL)
+		buf_add_bytes(&text, issuer->chain_pem);
+	*der = arena_take_buf(a, &whole);
+	*pem = arena_take_buf(a, &text);
+	return true;
+}
 
 static bool
 check_standing(struct ca *ca, const struct cert_row *row, struct err *err)
