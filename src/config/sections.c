@@ -18,8 +18,7 @@ const struct config_section config_sections[] = {
 	{ "scep",
 	    "SCEP (RFC 8894): devices enrol and renew by signed and encrypted "
 	    "messages over HTTP. Without a profile it is not served." },
-	{ "ocsp",
-	    "OCSP (RFC 6960): what is answered under /ocsp." },
+	{ "ocsp", "OCSP (RFC 6960): what is answered under /ocsp." },
 	{ "crl", "Certificate revocation lists (RFC 5280)." },
 	{ "limits", "What one client, or all of them, may take." },
 	{ "log",
