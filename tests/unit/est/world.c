@@ -44,6 +44,8 @@ static const char yaml[] =
     "    curve: {profile: device, users_file: users, server_keys: true,\n"
     "      authentication: [users], server_keys_clear: true,\n"
     "      server_key: ec-p256}\n"
+    "    secrets: {profile: device, authentication: [tokens],\n"
+    "      server_keys: true, server_keys_clear: true}\n"
     "    change: {profile: device, users_file: users, change_names: true,\n"
     "      authentication: [users]}\n";
 
