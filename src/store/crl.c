@@ -80,7 +80,9 @@ crl_put(struct db *db, const struct crl_row *row, uint64_t position,
 	    "INSERT INTO crl (issuer_key, number, ca, position, this_update, "
 	    "next_update, der, shard, delta, base) VALUES (?1, ?2, ?3, ?4, ?5, "
 	    "?6, ?7, ?8, ?9, ?10) ON CONFLICT (issuer_key, shard, number) DO "
-	    "UPDATE SET der = excluded.der");
+	    "UPDATE SET der = excluded.der RETURNING seq");
+	int64_t seq;
+	bool some;
 
 	bind_hash(&q, row->issuer_key);
 	bind_int(&q, (int64_t)row->number);
@@ -88,11 +90,21 @@ crl_put(struct db *db, const struct crl_row *row, uint64_t position,
 	bind_int(&q, (int64_t)position);
 	bind_int(&q, row->this_update);
 	bind_int(&q, row->next_update);
-	bind_bytes(&q, row->der);
+	/* Published, it may have tens of megabytes. */
+	if (row->der.n == 0)
+		bind_bytes(&q, BYTES_NONE);
+	else
+		bind_room(&q, row->der.n);
 	bind_int(&q, row->shard);
 	bind_int(&q, row->is_delta);
 	bind_int(&q, (int64_t)row->base);
-	return query_change(&q, NULL, err);
+	if (!query_next(&q, &some, err))
+		return false;
+	seq = column_int(&q);
+	/* To its end, before its column is opened. */
+	if (!query_next(&q, &some, err))
+		return false;
+	return row->der.n == 0 || db_fill(db, "crl", "der", seq, row->der, err);
 }
 
 static bool

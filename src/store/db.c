@@ -3,6 +3,9 @@
 #include "store/vfs.h"
 #include "util/text.h"
 
+/* A multiple of SQLite's pages. */
+#define FILL_PIECE ((size_t)1 << 20)
+
 bool
 fail_db(struct err *err, struct db *db, int rc, const char *sql)
 {
@@ -58,6 +61,9 @@ static const char *const pragmas_write[] = {
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA synchronous = FULL",
 	"PRAGMA cache_size = -8192",
+	/* Debian's default writes zeros over whole pages that are given up: a
+	 * replaced CRL twice to the log, and a copy of it in memory. */
+	"PRAGMA secure_delete = FAST",
 	NULL,
 };
 static const char *const pragmas_checkpoint[] = {
@@ -274,6 +280,31 @@ bind_bytes(struct query *q, struct bytes d)
 	bind_rc(q,
 	    sqlite3_bind_blob64(q->stmt, ++q->bound, d.n == 0 ? NULL : d.p, d.n,
 		SQLITE_STATIC));
+}
+
+void
+bind_room(struct query *q, size_t n)
+{
+	bind_rc(q, sqlite3_bind_zeroblob64(q->stmt, ++q->bound, n));
+}
+
+/* A piece at a time: of what is bound whole, SQLite makes a copy. */
+bool
+db_fill(struct db *db, const char *table, const char *column, int64_t row,
+    struct bytes d, struct err *err)
+{
+	sqlite3_blob *blob = NULL;
+	int rc =
+	    sqlite3_blob_open(db->sqlite, "main", table, column, row, 1, &blob);
+
+	for (size_t at = 0; rc == SQLITE_OK && at < d.n; at += FILL_PIECE)
+		rc = sqlite3_blob_write(
+		    blob, d.p + at, (int)MIN_OF(FILL_PIECE, d.n - at), (int)at);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_blob_close(TAKE(blob));
+	else
+		sqlite3_blob_close(blob);
+	return rc == SQLITE_OK || fail_db(err, db, rc, table);
 }
 
 void

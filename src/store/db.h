@@ -49,6 +49,10 @@ db_in_transaction(struct db *db)
 	return sqlite3_get_autocommit(db->sqlite) == 0;
 }
 
+/* Sets the octets of a column where room for them was bound. */
+bool db_fill(struct db *db, const char *table, const char *column, int64_t row,
+    struct bytes d, struct err *err) MUST_CHECK;
+
 struct query {
 	struct db *db;
 	sqlite3_stmt *stmt;
@@ -72,6 +76,8 @@ bool query_change(
 void bind_int(struct query *q, int64_t v);
 void bind_text(struct query *q, const char *s); /* NULL is NULL */
 void bind_bytes(struct query *q, struct bytes d); /* no bytes is NULL */
+/* n octets that db_fill gives in the same change. */
+void bind_room(struct query *q, size_t n);
 void bind_hash(struct query *q, const uint8_t hash[32]);
 
 int64_t column_int(struct query *q);

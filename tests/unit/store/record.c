@@ -268,6 +268,35 @@ test_crl_scopes(void **state)
 	assert_ok(f, store_crl_publish(f->s, &delta, &f->err));
 }
 
+/* Written in pieces of a MiB: the last is short, and one replaces another. */
+static void
+test_large_crl(void **state)
+{
+	struct fixture *f = *state;
+	struct crl_row row = {
+		.ca = "issuing", .this_update = NOW, .next_update = NOW + 86400
+	};
+	struct crl_row out;
+	size_t n = (5u << 19) + 77;
+	uint8_t *der = arena_alloc(f->a, n);
+
+	fill_hash(row.issuer_key, 0x11);
+	for (uint64_t number = 1; number <= 3; number++) {
+		for (size_t i = 0; i < n; i++)
+			der[i] = (uint8_t)((i * 2654435761u) >> 13 ^ number);
+		row.number = number;
+		row.previous = number - 1;
+		row.der = bytes_of(der, n);
+		assert_ok(
+		    f, store_crl_intent(f->s, &row, &row.position, &f->err));
+		assert_ok(f, store_crl_publish(f->s, &row, &f->err));
+		assert_ok(f, crl_get(f, &row, &out));
+		assert_int_equal(out.number, number);
+		assert_true(bytes_equal(out.der, row.der));
+		n -= 1000;
+	}
+}
+
 static void
 test_node_stays(void **state)
 {
@@ -342,6 +371,7 @@ main(void)
 		T(test_crls),
 		T(test_boulder_7590_crl_compare_and_swap),
 		T(test_crl_scopes),
+		T(test_large_crl),
 		T(test_node_stays),
 		T(test_clean),
 	};
