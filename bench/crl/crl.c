@@ -115,13 +115,13 @@ measure(struct house *h, uint64_t entries, unsigned rounds)
 	house_need(ca_crl_run(h->ca, &err), &err);
 	printf("  \"runs\": [\n");
 	for (unsigned i = 0; i < rounds; i++) {
-		double server, signer, mine, took, high;
+		double server, signer, mine, took, base, high;
 
 		/* Somewhere in the middle. */
 		revoke_one(c, 2 * (entries / 2 + i) + 1, now);
 		/* Beyond the rest that follows a large one. */
 		sleep(2);
-		peak(true);
+		base = peak(true);
 		server = house_cpu_server();
 		signer = house_cpu_signer(h);
 		mine = thread_cpu();
@@ -134,8 +134,10 @@ measure(struct house *h, uint64_t entries, unsigned rounds)
 		high = peak(false);
 		printf("    {\"encode_and_gate_cpu_ms\": %.1f, "
 		       "\"signer_cpu_ms\": %.1f, \"record_cpu_ms\": %.1f, "
-		       "\"wall_ms\": %.1f, \"peak_over_size\": %.2f}%s\n",
+		       "\"wall_ms\": %.1f, \"before_over_size\": %.2f, "
+		       "\"peak_over_size\": %.2f}%s\n",
 		    mine * 1e3, signer * 1e3, (server - mine) * 1e3, took * 1e3,
+		    base / (double)c->full.view.der.n,
 		    high / (double)c->full.view.der.n,
 		    i + 1 < rounds ? "," : "");
 	}

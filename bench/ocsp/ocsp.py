@@ -2,12 +2,16 @@
 """OCSP answers per second of CPU, beside nginx serving one pre-signed answer.
 
     ocsp.py --chancery build/release/src/main/chancery [--seconds N] [--work DIR]
+            [--load build/release/bench/acme/acme-load]
 
 A real server issues some certificates; wrk asks for all of them in turn over
 kept connections.  Cached answers count the CPU time of the server process (the
 signer does nothing), those with a nonce that of server and signer together.
 nginx serves one such answer as a static file, in the same run, under the same
-load.  Prints JSON; nothing fails for being slow.
+load.  With --load, latencies too: of a few hundred cached answers a second, by
+h2load, while nothing else happens and while certificates are issued by ACME at
+70 % of the rate that was measured just before; nginx is asked meanwhile as well,
+which tells the machine's share.  Prints JSON; nothing fails for being slow.
 """
 import argparse
 import base64
@@ -130,6 +134,65 @@ def load(work, address, text, seconds, connections, pids):
             "p99": re.search(r"99%\s+(\S+)", out).group(1)}
 
 
+def nginx_with(work, answer):
+    root = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=work))
+    os.chmod(work, 0o755)
+    os.chmod(root, 0o755)
+    server = http_bench.Nginx(str(root))
+    (root / "blob").write_bytes(answer)
+    return server
+
+
+def latencies(work, urls, seconds):
+    """In ms, of answers to 4 connections of 100 requests a second each."""
+    uris, log = work / "uris", work / "h2load.log"
+    uris.write_text("\n".join(urls) + "\n")
+    log.unlink(missing_ok=True)
+    subprocess.run(
+        ["h2load", "--h1", "-c4", "-t1", "--rps=100", f"-D{seconds}", "-i",
+         uris, f"--log-file={log}"], stdout=subprocess.DEVNULL, check=True)
+    rows = [line.split() for line in log.read_text().splitlines()]
+    took = sorted(int(row[2]) / 1000 for row in rows)
+    return {"answers": len(took),
+            "errors": sum(row[1] != "200" for row in rows),
+            "p50_ms": took[len(took) // 2],
+            "p99_ms": took[len(took) * 99 // 100], "max_ms": took[-1]}
+
+
+def acme(options, server, seconds, *words):
+    """The generator of ACME issuances, begun."""
+    return subprocess.Popen(
+        [options.load, "--connections", "kept", "--clients", "16",
+         "--directory", server.directory, "--cacert", server.root,
+         "--http-port", str(server.ports["http01"]), "--dns-port",
+         str(server.dns_port), "--seconds", str(seconds), *words],
+        stdout=subprocess.PIPE, text=True)
+
+
+def while_issuing(options, work, server, ders):
+    base = f"http://127.0.0.1:{server.ports['http']}"
+    urls = [base + line.split()[1] for line in lines(ders, "get")]
+    out = {"idle": latencies(work, urls, options.seconds)}
+    best = json.loads(acme(options, server, 3).communicate()[0])
+    rate = 0.7 * best["issuances_per_second"]
+    _, _, answer = server.get(urls[0][len(base):])
+    other = nginx_with(work, answer)
+    with acme(options, server, 2 * options.seconds + 3, "--rate",
+              f"{rate:.1f}") as load_:
+        try:
+            time.sleep(1)
+            out["issuing"] = latencies(work, urls, options.seconds)
+            out["issuing_nginx"] = latencies(
+                work, [f"http://{other.http}/blob"], options.seconds)
+        finally:
+            other.stop()
+        done = json.loads(load_.communicate()[0])
+    out["issuances_per_second"] = {
+        "at_most": round(rate / 0.7), "meant": round(rate),
+        "made": round(done["issuances_per_second"])}
+    return out
+
+
 def chancery(options, work):
     # One loop, so that the load generator has a core of its own.
     with Quiet(directory=work / "chancery", name="Bench",
@@ -159,16 +222,14 @@ def chancery(options, work):
             server.metrics()["chancery_ocsp_shed_total"])
         out["hits"] = round(hits)
         _, _, answer = server.get(next(lines(ders, "get")).split()[1])
+        if options.load and shutil.which("nginx"):
+            out["latency"] = while_issuing(options, work, server, ders)
         return out, answer
 
 
 def nginx(options, work, answer):
-    root = work / "nginx"
-    root.mkdir()
-    os.chmod(work, 0o755)
-    server = http_bench.Nginx(str(root))
+    server = nginx_with(work, answer)
     try:
-        (root / "blob").write_bytes(answer)
         pids = http_bench.children(server.pid)
         return load(work, server.http, ["GET /blob"], options.seconds, 32,
                     pids)
@@ -179,12 +240,15 @@ def nginx(options, work, answer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--chancery", required=True)
+    parser.add_argument("--load", help="acme-load; latencies are taken too")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--certificates", type=int, default=50)
     parser.add_argument("--nonce-connections", type=int, default=64)
     parser.add_argument("--work", default=".")
     options = parser.parse_args()
     os.environ["CHANCERY"] = str(pathlib.Path(options.chancery).resolve())
+    if options.load:
+        options.load = str(pathlib.Path(options.load).resolve())
     work = pathlib.Path(tempfile.mkdtemp(prefix="bench-ocsp-",
                                          dir=options.work)).resolve()
     try:
