@@ -26,14 +26,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
+ports_given = set()
+
+
 def free_port():
     """A port that nobody has, for TCP and UDP, on any local address.
 
     Below the system's ephemeral range, or an outgoing connection of another
-    test could take it before it is bound.
+    test could take it before it is bound; never one twice.
     """
     while True:
         port = random.randrange(10000, 32000)
+        if port in ports_given:
+            continue
         with socket.socket(socket.AF_INET6) as tcp, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -42,6 +47,7 @@ def free_port():
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            ports_given.add(port)
             return port
 
 
