@@ -6,8 +6,8 @@ ocsp_serial_widen(struct bytes magnitude, uint8_t out[SERIAL_SIZE])
 	memset(out, 0, SERIAL_SIZE);
 	/* Zero has no octets, and memcpy no NULL. */
 	if (magnitude.n > 0)
-		memcpy(out + SERIAL_SIZE - magnitude.n, magnitude.p,
-		    magnitude.n);
+		memcpy(
+		    out + SERIAL_SIZE - magnitude.n, magnitude.p, magnitude.n);
 }
 
 static bool
