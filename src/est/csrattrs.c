@@ -1,8 +1,14 @@
+#include <stdlib.h>
+
 #include "codec/extension.h"
 #include "codec/oid.h"
+#include "codec/spki.h"
 #include "est/csrattrs.h"
 #include "est/handlers.h"
 #include "est/reply.h"
+
+/* What every client makes unasked. */
+#define RSA_BITS_USUAL 2048u
 
 /* The kind of key that is asked for: the first that the profile names. */
 static enum key_alg
@@ -31,24 +37,35 @@ curve_oid(enum key_alg alg)
 	}
 }
 
-/* RFC 9908 section 3.2: the type of the attribute is the key's algorithm, its
- * value the curve or the size. */
+static struct bytes
+key_oid(enum key_alg alg)
+{
+	if (alg == KEY_ED25519)
+		return OID(ED25519);
+	return alg == KEY_RSA ? OID(RSA) : OID(EC_PUBLIC_KEY);
+}
+
+static unsigned
+rsa_bits(const struct profile *p)
+{
+	return (unsigned)MAX_OF(p->t.rsa_min_bits, (int64_t)RSA_BITS_USUAL);
+}
+
+/* RFC 9908 section 3.2: exactly one attribute, whose type is the key's
+ * algorithm and whose value is the curve or the size; a bare OID would ask for
+ * a way to sign. */
 static void
 key_attribute_put(struct buf *b, const struct profile *p)
 {
 	enum key_alg alg = key_preferred(p);
 	size_t attribute, values;
 
-	if (alg == KEY_ED25519) {
-		oid_put(b, OID(ED25519));
-		return;
-	}
 	attribute = der_open(b, DER_SEQUENCE);
-	oid_put(b, alg == KEY_RSA ? OID(RSA) : OID(EC_PUBLIC_KEY));
+	oid_put(b, key_oid(alg));
 	values = der_open(b, DER_SET);
 	if (alg == KEY_RSA)
-		der_put_small(b, (uint64_t)MAX_OF(p->t.rsa_min_bits, 2048));
-	else
+		der_put_small(b, rsa_bits(p));
+	else if (alg != KEY_ED25519)
 		oid_put(b, curve_oid(alg));
 	der_close(b, values);
 	der_close(b, attribute);
@@ -114,12 +131,17 @@ text_rdn_put(struct buf *b, struct bytes oid, int tag, const char *text)
 	der_close(b, set);
 }
 
-/* NameTemplate: what the profile fixes, and a CN for the client to fill in. */
+/* NameTemplate: what the profile fixes, and a CN for the client to fill in. RFC
+ * 9908 section 3.4: without either it must be absent. */
 static void
 subject_template_put(struct buf *b, const struct profile *p)
 {
-	size_t name = der_open(b, DER_SEQUENCE);
+	size_t name;
 
+	if (p->t.subject_country == NULL && p->t.subject_organization == NULL &&
+	    p->subject_cn == SUBJECT_NONE)
+		return;
+	name = der_open(b, DER_SEQUENCE);
 	if (p->t.subject_country != NULL)
 		text_rdn_put(b, OID(COUNTRY), DER_PRINTABLE_STRING,
 		    p->t.subject_country);
@@ -131,8 +153,27 @@ subject_template_put(struct buf *b, const struct profile *p)
 	der_close(b, name);
 }
 
-/* [0] SubjectPublicKeyInfoTemplate, implicit.  A size of RSA could only
- * be said by a key of that size; the algorithm alone says "RSA". */
+/* RFC 9908 section 3.4: a size of RSA is told by a key of that size. */
+static void
+rsa_size_put(struct buf *b, unsigned bits)
+{
+	static const uint8_t exponent[] = { 1, 0, 1 };
+	size_t n = (bits + 7) / 8;
+	uint8_t *modulus = mem_alloc(n);
+	const struct pubkey key = { .alg = KEY_RSA,
+		.bits = bits,
+		.n = bytes_of(modulus, n),
+		.e = bytes_of(exponent, sizeof(exponent)) };
+	AUTO_BUF octets = { 0 };
+
+	modulus[0] = (uint8_t)(1u << (bits - 1) % 8);
+	modulus[n - 1] |= 1;
+	rsa_public_key_put(&octets, &key);
+	der_put_bit_octets(b, buf_bytes(&octets));
+	free(modulus);
+}
+
+/* [0] SubjectPublicKeyInfoTemplate, implicit. */
 static void
 key_template_put(struct buf *b, const struct profile *p)
 {
@@ -150,6 +191,8 @@ key_template_put(struct buf *b, const struct profile *p)
 		oid_put(b, curve_oid(alg));
 	}
 	der_close(b, algorithm);
+	if (alg == KEY_RSA && rsa_bits(p) > RSA_BITS_USUAL)
+		rsa_size_put(b, rsa_bits(p));
 	der_close(b, spki);
 }
 
@@ -190,7 +233,10 @@ est_csrattrs_put(struct buf *b, const struct profile *p, bool channel_binding)
 	extensions = attribute_open(b, OID(EXTENSION_REQUEST));
 	extensions_put(b, p);
 	attribute_close(b, extensions);
-	template_put(b, p);
+	/* RFC 9908 section 4: who knows the template reads nothing else, and it
+	 * has no place for an attribute without a value. */
+	if (!channel_binding)
+		template_put(b, p);
 	der_close(b, list);
 }
 

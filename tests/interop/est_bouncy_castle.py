@@ -43,10 +43,13 @@ def castle(*words, check=True):
 with s:
     out = run_example(s, "bouncy-castle", top, BC=BC)
     assert "EST Issuing CA" in out and "EST Root CA" in out, out
-    # id-pkcs9-at-challengePassword, ecPublicKey and the template of RFC 9908.
+    # id-pkcs9-at-challengePassword and ecPublicKey; where no binding is wanted,
+    # the template of RFC 9908.
     for oid in ("1.2.840.113549.1.9.7", "1.2.840.10045.2.1",
-                "1.2.840.113549.1.9.14", "1.2.840.113549.1.9.16.2.61"):
+                "1.2.840.113549.1.9.14"):
         assert f"{oid}\n" in out, out
+    assert "1.2.840.113549.1.9.16.2.61\n" not in out, out
+    assert "1.2.840.113549.1.9.16.2.61\n" in castle("floor", "csrattrs").stdout
     verifies(s, top / "castle.example.pem")
     assert len(issued(s)) == 1
 

@@ -36,11 +36,10 @@ static void
 both_forms_stand_in_it(void **state)
 {
 	AUTO_ARENA *a = arena_new();
-	const char *ec = made(a, "ec-p256", true);
+	const char *ec = made(a, "ec-p256", false);
 
 	(void)state;
-	/* challengePassword; ecPublicKey with the curve (RFC 9908, 3.2). */
-	assert_non_null(strstr(ec, "06092a864886f70d010907"));
+	/* ecPublicKey with the curve (RFC 9908, 3.2). */
 	assert_non_null(
 	    strstr(ec, "301506072a8648ce3d0201310a06082a8648ce3d030107"));
 	/* One id-ExtensionReq, with the values. */
@@ -59,6 +58,37 @@ both_forms_stand_in_it(void **state)
 	    "30050603551d11" EXTENSIONS));
 }
 
+/* RFC 9908 section 4: who knows the template looks at nothing beside it, so it
+ * would hide that a challengePassword is wanted. */
+static void
+a_binding_is_asked_for_without_a_template(void **state)
+{
+	AUTO_ARENA *a = arena_new();
+	const char *ec = made(a, "ec-p256", true);
+
+	(void)state;
+	assert_non_null(strstr(ec, "06092a864886f70d010907"));
+	assert_non_null(strstr(ec, "06092a864886f70d01090e31273025"));
+	assert_null(strstr(ec, "060b2a864886f70d010910023d"));
+}
+
+/* RFC 9908 section 3.4: without a demand on the subject "it MUST be absent". */
+static void
+no_subject_is_no_demand(void **state)
+{
+	AUTO_ARENA *a = arena_new();
+	const char *key = "ec-p256", *eku = "1.3.6.1.5.5.7.3.2";
+	struct profile p = profile_of(&key, &eku);
+	AUTO_BUF der = { 0 };
+
+	(void)state;
+	p.t.subject_organization = NULL;
+	p.subject_cn = SUBJECT_NONE;
+	est_csrattrs_put(&der, &p, false);
+	assert_non_null(
+	    strstr(hex_arena(a, buf_bytes(&der)), "020100a01530130607"));
+}
+
 static void
 keys_of_other_kinds(void **state)
 {
@@ -71,8 +101,12 @@ keys_of_other_kinds(void **state)
 	assert_null(strstr(rsa, "2a864886f70d010907"));
 	/* rsaEncryption and the size, 3072. */
 	assert_non_null(strstr(rsa, "301106092a864886f70d010101310402020c00"));
-	assert_non_null(strstr(rsa, "a00f300d06092a864886f70d0101010500"));
-	assert_non_null(strstr(ed, "06032b6570"));
+	/* And a key of that size, whose value means nothing. */
+	assert_non_null(strstr(rsa,
+	    "a08201a2300d06092a864886f70d0101010500"
+	    "0382018f003082018a02820181008000"));
+	/* An attribute, if without a value; not a way to sign. */
+	assert_non_null(strstr(ed, "300706032b65703100"));
 	assert_non_null(strstr(ed, "a007300506032b6570"));
 }
 
@@ -81,6 +115,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_forms_stand_in_it),
+		cmocka_unit_test(a_binding_is_asked_for_without_a_template),
+		cmocka_unit_test(no_subject_is_no_demand),
 		cmocka_unit_test(keys_of_other_kinds),
 	};
 
