@@ -44,9 +44,12 @@ static bool
 has_name(struct bytes in)
 {
 	struct der d = der_of(in), request, tbs;
+	struct bytes version;
 
 	REQUIRE(der_enter(&d, DER_SEQUENCE, &request));
 	REQUIRE(der_enter(&request, DER_SEQUENCE, &tbs));
+	if (der_peek(&tbs) == DER_CONTEXT_CONSTRUCTED(0))
+		REQUIRE(der_read(&tbs, DER_CONTEXT_CONSTRUCTED(0), &version));
 	return der_peek(&tbs) == DER_CONTEXT_CONSTRUCTED(1);
 }
 

@@ -9,7 +9,8 @@
 
 /*
  * Reads one.  X.690 section 11.5 forbids an encoded `critical FALSE`; old
- * tools put it into CSRs all the same, so there it is let through.
+ * tools put it into CSRs all the same, so there, and in OCSP requests, it is
+ * let through.
  */
 bool extension_read(
     struct der *list, bool allow_false, struct cert_extension *out) MUST_CHECK;

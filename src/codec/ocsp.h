@@ -24,7 +24,9 @@ enum ocsp_hash { OCSP_SHA1 = 1, OCSP_SHA256, OCSP_HASH_OTHER };
 struct ocsp_cert_id {
 	enum ocsp_hash hash;
 	struct bytes name_hash, key_hash;
-	struct bytes serial; /* magnitude, 1..20 octets; zero is empty */
+	/* Magnitude, 1..20 octets; empty: zero, or none that we could have
+	 * issued (negative, longer). */
+	struct bytes serial;
 	struct bytes whole; /* the CertID as it was sent */
 };
 

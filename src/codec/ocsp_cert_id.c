@@ -28,6 +28,32 @@ hash_read(struct der *d, enum ocsp_hash *out)
 	    (!has_null || parameters.n == 0) && der_at_end(&inner);
 }
 
+/*
+ * Any INTEGER is a question that can be answered.  One that is negative or
+ * longer than RFC 5280 section 4.1.2.2 allows is no serial of ours: it reads as
+ * zero, which is none either.  Needless octets in front are no INTEGER, in BER
+ * as little as in DER (X.690 section 8.3.2).
+ */
+static bool
+serial_read(struct der *d, struct bytes *out)
+{
+	struct der at = *d;
+	struct bytes c;
+
+	if (der_read_uint(&at, &c)) {
+		*out = c.n <= SERIAL_SIZE ? c : BYTES_NONE;
+	} else {
+		at = *d;
+		if (!der_read(&at, DER_INTEGER, &c) || c.n == 0 ||
+		    c.p[0] < 0x80 ||
+		    (c.n > 1 && c.p[0] == 0xff && c.p[1] >= 0x80))
+			return false;
+		*out = BYTES_NONE;
+	}
+	*d = at;
+	return true;
+}
+
 bool
 ocsp_cert_id_read(struct der *d, struct ocsp_cert_id *out)
 {
@@ -41,8 +67,7 @@ ocsp_cert_id_read(struct der *d, struct ocsp_cert_id *out)
 	    !hash_read(&inner, &id.hash) ||
 	    !der_read(&inner, DER_OCTET_STRING, &id.name_hash) ||
 	    !der_read(&inner, DER_OCTET_STRING, &id.key_hash) ||
-	    !der_read_uint(&inner, &id.serial) || id.serial.n > SERIAL_SIZE ||
-	    !der_at_end(&inner))
+	    !serial_read(&inner, &id.serial) || !der_at_end(&inner))
 		return false;
 	*out = id;
 	*d = at;

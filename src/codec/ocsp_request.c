@@ -59,7 +59,9 @@ accepted_read(
 	return true;
 }
 
-/* RFC 6960 section 4.1.2: unknown ones MUST be ignored unless critical. */
+/* RFC 6960 section 4.1.2: unknown ones MUST be ignored unless critical.  Two
+ * breaches of DER that change nothing are let through: an encoded FALSE and an
+ * empty list. */
 static bool
 extensions_read(
     struct der *d, int tag, struct request_extensions *out, struct err *err)
@@ -68,11 +70,10 @@ extensions_read(
 	struct cert_extension x;
 
 	if (!der_enter(d, tag, &outer) ||
-	    !der_enter(&outer, DER_SEQUENCE, &list) || !der_at_end(&outer) ||
-	    der_at_end(&list))
+	    !der_enter(&outer, DER_SEQUENCE, &list) || !der_at_end(&outer))
 		return MALFORMED("extensions of an OCSP request are no list");
 	while (!der_at_end(&list)) {
-		if (!extension_read(&list, false, &x))
+		if (!extension_read(&list, true, &x))
 			return MALFORMED(
 			    "an extension of an OCSP request is malformed");
 		if (out != NULL && bytes_equal(x.oid, OID(OCSP_NONCE))) {
@@ -138,6 +139,20 @@ requestor_name_skip(struct der *d)
 	    der_check(name);
 }
 
+/* v1 is the default, so in DER it is absent (X.690 section 11.5); said all the
+ * same it does no harm.  There is no other version. */
+static bool
+version_skip(struct der *d)
+{
+	struct der inner;
+	uint64_t version;
+
+	if (der_peek(d) != DER_CONTEXT_CONSTRUCTED(0))
+		return true;
+	return der_enter(d, DER_CONTEXT_CONSTRUCTED(0), &inner) &&
+	    der_read_small(&inner, 0, &version) && der_at_end(&inner);
+}
+
 static bool
 tbs_read(struct der *d, struct ocsp_request *out, struct err *err)
 {
@@ -146,10 +161,8 @@ tbs_read(struct der *d, struct ocsp_request *out, struct err *err)
 
 	if (!der_enter(d, DER_SEQUENCE, &tbs))
 		return MALFORMED("OCSP request has no tbsRequest");
-	/* v1 is the default, so in DER it is absent (X.690 section 11.5), and
-	 * there is no other version. */
-	if (der_peek(&tbs) == DER_CONTEXT_CONSTRUCTED(0))
-		return MALFORMED("OCSP request names a version");
+	if (!version_skip(&tbs))
+		return MALFORMED("OCSP request is of another version than v1");
 	if (!requestor_name_skip(&tbs))
 		return MALFORMED("requestorName is malformed");
 	if (!request_list_read(&tbs, out, err))
