@@ -87,6 +87,16 @@ check_lifetime(struct config_loading *l, const struct config_loaded *ld,
 		    arena_printf(l->arena, "at most max_lifetime, %s",
 			duration_text(l, p->max_lifetime)),
 		    "lower lifetime or raise max_lifetime");
+	/* RFC 7633 section 4.2.3.1: a server that is to staple has to find out
+	 * where the answers are. */
+	if (!p->ocsp_pointer && p->must_staple != MUST_STAPLE_NEVER)
+		tell(l, ld, "ocsp_pointer",
+		    p->must_staple == MUST_STAPLE_ALWAYS
+			? "no OCSP pointer in certificates that must be stapled"
+			: "no OCSP pointer in certificates that a CSR may "
+			  "have stapled",
+		    "true, or must_staple: never",
+		    "keep the pointer, or set must_staple: never");
 	if (ca == NULL)
 		return;
 	if (MAX_OF(p->max_lifetime, p->lifetime) > ca->max_lifetime)

@@ -195,6 +195,12 @@ test_single_mistakes(void **state)
 		    "at most max_lifetime, 20d" },
 		{ URLS "profiles: {default: {ca: issuing, backdate: 3d}}\n",
 		    "max_backdate" },
+		{ URLS "profiles: {default: {ca: issuing, must_staple: always, "
+		       "ocsp_pointer: false}}\n",
+		    "must be stapled" },
+		{ URLS "profiles: {default: {ca: issuing, ocsp_pointer: "
+		       "false}}\n",
+		    "must_staple: never" },
 		{ URLS "profiles: {default: {ca: issuing, keys: [dsa]}}\n",
 		    "found dsa" },
 		{ URLS "profiles: {default: {ca: issuing, keys: []}}\n",
