@@ -229,8 +229,9 @@ store_bulk_next(
 	if (!store_read(s, &r, err))
 		return false;
 	AUTO_QUERY q = query(r.db,
-	    "SELECT b.id, p.seq, b.reason, b.by, p.serials FROM bulk b JOIN "
-	    "bulk_part p ON p.bulk_seq = b.seq WHERE b.finished_at = 0 ORDER "
+	    "SELECT b.id, p.seq, b.reason, b.by, p.serials FROM bulk b LEFT "
+	    "JOIN bulk_part p ON p.bulk_seq = b.seq WHERE b.finished_at = 0 "
+	    "ORDER "
 	    "BY b.seq, p.seq LIMIT 1");
 
 	if (!query_next(&q, &row, err))
@@ -285,6 +286,24 @@ item_apply(struct db *db, const struct revoke_step *c, size_t i,
 	    event_append(db, &c->events[i], NULL, err);
 }
 
+/* The end: what was never there to be revoked counts as skipped. */
+static bool
+bulk_finish(struct db *db, struct revoke_step *c, struct err *err)
+{
+	AUTO_QUERY end = query(db,
+	    "UPDATE bulk SET finished_at = ?2, skipped = total - revoked "
+	    "WHERE id = ?1 AND finished_at = 0 AND NOT EXISTS (SELECT 1 FROM "
+	    "bulk_part p WHERE p.bulk_seq = bulk.seq)");
+	unsigned changed;
+
+	bind_text(&end, c->bulk->id);
+	bind_int(&end, c->now);
+	if (!query_change(&end, &changed, err))
+		return false;
+	c->finished = changed != 0;
+	return true;
+}
+
 /* The part is done: what is counted is exactly what happened with it. */
 static bool
 part_finish(
@@ -294,27 +313,17 @@ part_finish(
 	AUTO_QUERY count = query(db,
 	    "UPDATE bulk SET revoked = revoked + ?2, skipped = skipped + ?3 "
 	    "WHERE id = ?1");
-	AUTO_QUERY end = query(db,
-	    "UPDATE bulk SET finished_at = ?2, skipped = total - revoked "
-	    "WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM bulk_part p WHERE "
-	    "p.bulk_seq = bulk.seq)");
 	unsigned changed;
 
 	bind_int(&part, c->bulk->part);
 	bind_text(&count, c->bulk->id);
 	bind_int(&count, revoked);
 	bind_int(&count, (int64_t)c->n - revoked);
-	bind_text(&end, c->bulk->id);
-	bind_int(&end, c->now);
 	if (!query_change(&part, &changed, err))
 		return false;
 	if (changed == 0)
 		return fail(err, ERR_CONFLICT, "this part was carried out");
-	if (!query_change(&count, NULL, err) ||
-	    !query_change(&end, &changed, err))
-		return false;
-	c->finished = changed != 0;
-	return true;
+	return query_change(&count, NULL, err);
 }
 
 static bool
@@ -326,7 +335,10 @@ revoke_step_apply(struct db *db, void *arg, struct err *err)
 	for (size_t i = 0; i < c->n; i++)
 		if (!item_apply(db, c, i, &revoked, err))
 			return false;
-	return c->bulk == NULL || part_finish(db, c, revoked, err);
+	if (c->bulk == NULL)
+		return true;
+	return c->bulk->part == 0 ? bulk_finish(db, c, err)
+				  : part_finish(db, c, revoked, err);
 }
 
 /* Events are made here, so that the writer only inserts them. */

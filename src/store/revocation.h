@@ -87,7 +87,7 @@ bool store_bulk_list(struct store *s, unsigned limit, struct arena *a,
 
 struct bulk_step {
 	const char *id; /* of the decision */
-	int64_t part;
+	int64_t part; /* 0: all are carried out, the end is to be told */
 	int reason;
 	const char *by;
 	struct cert_row *rows; /* what of the part is there */
@@ -97,7 +97,8 @@ struct bulk_step {
 bool store_bulk_next(struct store *s, struct arena *a, struct bulk_step *out,
     struct err *err) MUST_CHECK;
 /* Carries it out: revocations, counts and what is left, in one change.  The
- * last one sets finished_at. */
+ * end is a step of its own: who reads finished_at finds that the caller has
+ * told what came before to all who answer for a status. */
 bool store_bulk_step(struct store *s, const struct bulk_step *step,
     struct revoke_item *items, bool block_key, int64_t now, bool *finished,
     struct err *err) MUST_CHECK;

@@ -80,13 +80,24 @@ test_a_part_once(void **state)
 	assert_ok(f,
 	    store_bulk_step(f->s, &step, items_of(f, &step), false, NOW + 1,
 		&finished, &f->err));
-	assert_true(finished);
+	/* The caller tells others what happened before it is the end. */
+	assert_false(finished);
+	assert_ok(f, store_bulk_get(f->s, "bulk-1", f->a, &row, &f->err));
+	assert_int_equal(row.revoked, 2);
+	assert_int_equal(row.finished_at, 0);
 	assert_int_equal(log_count(f), events + 2);
 	assert_int_equal(cert_read_back(f, 1).reason, 4);
 	assert_int_equal(cert_read_back(f, 2).reason, 1);
 	assert_err(f, ERR_CONFLICT,
 	    store_bulk_step(f->s, &step, items_of(f, &step), false, NOW + 2,
 		&finished, &f->err));
+	assert_ok(f, store_bulk_next(f->s, f->a, &step, &f->err));
+	assert_int_equal(step.part, 0);
+	assert_int_equal(step.n, 0);
+	assert_ok(f,
+	    store_bulk_step(
+		f->s, &step, NULL, false, NOW + 1, &finished, &f->err));
+	assert_true(finished);
 	assert_int_equal(log_count(f), events + 2);
 	assert_ok(f, store_bulk_get(f->s, "bulk-1", f->a, &row, &f->err));
 	assert_int_equal(row.total, 3);
@@ -115,13 +126,15 @@ test_in_their_order(void **state)
 	begin(f, "bulk-1", buf_bytes(&serials));
 	begin(f, "bulk-2", buf_bytes(&serials));
 	buf_free(&serials);
-	for (unsigned i = 1; i <= 2; i++) {
+	/* Each has its one part, and its end. */
+	for (unsigned i = 0; i < 4; i++) {
 		assert_ok(f, store_bulk_next(f->s, f->a, &step, &f->err));
-		assert_string_equal(step.id, arena_printf(f->a, "bulk-%u", i));
+		assert_string_equal(
+		    step.id, arena_printf(f->a, "bulk-%u", i / 2 + 1));
 		assert_ok(f,
 		    store_bulk_step(f->s, &step, items_of(f, &step), false,
 			NOW + 1, &finished, &f->err));
-		assert_true(finished);
+		assert_int_equal(finished, i % 2);
 	}
 	assert_ok(f, store_bulk_list(f->s, 10, f->a, &rows, &n, &f->err));
 	assert_int_equal(n, 2);
