@@ -98,7 +98,8 @@ profile_encode_responder(const char *ca, int64_t lifetime, struct arena *a)
 		.description = "delegated OCSP responder",
 		.lifetime = lifetime,
 		.max_lifetime = lifetime,
-		.backdate = 300,
+		/* Baseline Requirements 7.1.2.8.1: within one day. */
+		.backdate = RESPONDER_BACKDATE,
 		.rsa_min_bits = 2048,
 		.rsa_max_bits = 8192,
 		.responder = true,

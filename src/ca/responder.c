@@ -32,6 +32,20 @@ chain_end(const struct issuer *issuer)
 	return end;
 }
 
+/*
+ * As far back as may be (profile.c): a clock that is set back by hours, here or
+ * at a relying party, still finds it valid.  Not before its CA.
+ */
+static int64_t
+responder_begin(const struct state_ca *c, const struct profile *p, int64_t now)
+{
+	/* A minute of the CA's limit is for the signer's clock (spec.c). */
+	int64_t most = MAX_OF(c->max_backdate - 60, 0);
+
+	return MAX_OF(now - MIN_OF(p->t.backdate, most),
+	    c->issuer->chain.certs[0].not_before);
+}
+
 static bool
 responder_profile(struct ca *ca, const char *name, const struct state_ca *c,
     struct arena *a, const struct profile **out, struct err *err)
@@ -71,10 +85,11 @@ ca_issue_responder(struct ca *ca, const char *name, struct bytes spki,
 		    .key = &key,
 		    .spki = spki,
 		    .now = now,
+		    .not_before = responder_begin(c, p, now),
 		    .node = ca->deps.node },
 		.requester = requester };
-	if (chain_end(c->issuer) < now + p->t.lifetime)
-		i.in.not_after = chain_end(c->issuer);
+	i.in.not_after =
+	    MIN_OF(i.in.not_before + p->t.lifetime - 1, chain_end(c->issuer));
 	digest_sha256(spki, i.csr_sha256);
 	if (issuance_find_ca(&i, err) && issuance_prepare(&i, err) &&
 	    issuance_commit(&i, out, err))
@@ -118,6 +133,13 @@ ca_responder_sign(struct ca *ca, const uint8_t issuer_key[32], struct bytes tbs,
 		pthread_mutex_unlock(&ca->responders.lock);
 	}
 	return fail_detail(err, why.kind, why.shown, "%s", why.detail);
+}
+
+uint64_t
+ca_responder_withdrawn(struct ca *ca)
+{
+	return atomic_load_explicit(
+	    &ca->responders.withdrawn, memory_order_acquire);
 }
 
 /* Which key does the signer hold? */
@@ -322,9 +344,9 @@ run(struct ca *ca, bool may_issue, struct err *err)
 	int64_t now = clock_monotonic_us();
 	bool ask, ok = true;
 
-	if (now < s->look_at)
+	if (now < atomic_load(&s->look_at))
 		return true;
-	s->look_at = now + LOOK_EVERY_US;
+	atomic_store(&s->look_at, now + LOOK_EVERY_US);
 	pthread_mutex_lock(&s->lock);
 	ask = now >= s->ask_at;
 	pthread_mutex_unlock(&s->lock);
@@ -332,7 +354,7 @@ run(struct ca *ca, bool may_issue, struct err *err)
 		ok = ask_signer(ca, err);
 	ok = ok && rotate_all(ca, may_issue, err);
 	if (!ok)
-		s->look_at = clock_monotonic_us() + TRY_AGAIN_US;
+		atomic_store(&s->look_at, clock_monotonic_us() + TRY_AGAIN_US);
 	return ok;
 }
 

@@ -28,6 +28,9 @@ bool ca_responder_get(struct ca *ca, const uint8_t issuer_key[32], int64_t now,
  * signer takes them together.  ERR_SIGNER_REFUSED, ERR_SIGNER, ERR_BUSY. */
 bool ca_responder_sign(struct ca *ca, const uint8_t issuer_key[32],
     struct bytes tbs, struct buf *signature, struct err *err) MUST_CHECK;
+/* How many responders' certificates were revoked since the start: what was
+ * signed before the last of them may be by that one. */
+uint64_t ca_responder_withdrawn(struct ca *ca);
 /* Housekeeping: issues what is missing and what is due.  Cheap when nothing
  * is. */
 bool ca_responder_run(struct ca *ca, struct err *err) MUST_CHECK;

@@ -60,6 +60,26 @@ responders_add(struct responders *s, const uint8_t issuer_key[32],
 	return true;
 }
 
+bool
+responders_withdraw(struct responders *s, const uint8_t issuer_key[32],
+    const uint8_t serial[SERIAL_SIZE])
+{
+	const struct known_responder *k;
+
+	pthread_mutex_lock(&s->lock);
+	k = s->known;
+	while (k != NULL &&
+	    (memcmp(k->serial, serial, SERIAL_SIZE) != 0 ||
+		memcmp(k->issuer_key, issuer_key, 32) != 0))
+		k = k->next;
+	pthread_mutex_unlock(&s->lock);
+	if (k == NULL)
+		return false;
+	atomic_fetch_add(&s->withdrawn, 1);
+	atomic_store(&s->look_at, 0);
+	return true;
+}
+
 /* The record's word; while it is not known, nobody is told a status anyway. */
 static bool
 is_revoked(struct ca *ca, const struct known_responder *k)

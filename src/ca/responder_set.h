@@ -26,7 +26,9 @@ struct responders {
 	struct bytes spki;
 	uint8_t spki_sha256[32];
 	/* Monotonic, microseconds. */
-	int64_t ask_at, look_at, try_at;
+	int64_t ask_at;
+	_Atomic int64_t look_at;
+	_Atomic uint64_t withdrawn;
 };
 
 void responders_init(struct responders *s);
@@ -36,6 +38,10 @@ bool responders_set_key(struct responders *s, struct bytes spki);
 /* Adds a certificate unless it is there.  ERR_MALFORMED…: not one of ours. */
 bool responders_add(struct responders *s, const uint8_t issuer_key[32],
     struct bytes der, struct err *err) MUST_CHECK;
+/* One of them was revoked, if the serial is of one: what it signed counts no
+ * more, and the next is due.  Takes the lock itself. */
+bool responders_withdraw(struct responders *s, const uint8_t issuer_key[32],
+    const uint8_t serial[SERIAL_SIZE]);
 /* The newest that is valid now, for the key that the signer holds, and not
  * revoked; NULL: none. */
 const struct known_responder *responders_live(

@@ -2,6 +2,7 @@
 #include "codec/jose.h"
 #include "crypto/secret_text.h"
 #include "store/revocation.h"
+#include "util/log.h"
 
 void
 ca_revoked_add(struct ca *ca, const struct cert_row *row)
@@ -23,6 +24,20 @@ ca_revoked_add(struct ca *ca, const struct cert_row *row)
 				    row->not_after, true);
 	}
 	pthread_mutex_unlock(&ca->lock);
+	if (responders_withdraw(&ca->responders, row->issuer_key, row->serial))
+		log_event(LOG_WARN, "responder-withdrawn");
+}
+
+/* The next takes its place now, not with the next round of housekeeping: until
+ * then there is nobody to sign. */
+static void
+replace_responder(struct ca *ca, uint64_t withdrawn)
+{
+	struct err err = { 0 };
+
+	if (ca_responder_withdrawn(ca) != withdrawn &&
+	    !ca_responder_run(ca, &err))
+		log_err(LOG_ERROR, "responder", &err);
 }
 
 /* RFC 5280 section 5.3.1.  No suspension: hold cannot be taken back here. */
@@ -131,6 +146,7 @@ bool
 ca_revoke(struct ca *ca, const struct cert_row *row, int reason, const char *by,
     bool block_key, struct err *err)
 {
+	uint64_t withdrawn = ca_responder_withdrawn(ca);
 	struct cert_row revoked = *row;
 
 	revoked.revoked_at = ca_now(ca);
@@ -147,6 +163,7 @@ ca_revoke(struct ca *ca, const struct cert_row *row, int reason, const char *by,
 	if (block_key)
 		key_blocked(ca);
 	atomic_fetch_add(&ca->revoked, 1);
+	replace_responder(ca, withdrawn);
 	return true;
 }
 

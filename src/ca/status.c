@@ -85,6 +85,25 @@ ca_status_get(struct ca *ca, const uint8_t issuer_key[32],
 	return true;
 }
 
+bool
+ca_status_was_issued(struct ca *ca, const uint8_t issuer_key[32],
+    const uint8_t serial[SERIAL_SIZE], bool *out, struct err *err)
+{
+	AUTO_ARENA *a = arena_new();
+	struct cert_row row;
+	struct err why = { 0 };
+
+	if (store_cert_get_by_serial(ca->deps.store, issuer_key,
+		bytes_of(serial, SERIAL_SIZE), a, &row, &why)) {
+		*out = row.status != CERT_INTENT;
+		return true;
+	}
+	if (why.kind != ERR_NOT_FOUND)
+		return fail_detail(err, ERR_STORE, why.shown, "%s", why.detail);
+	*out = false;
+	return true;
+}
+
 void
 ca_status_usage(struct ca *ca, size_t *certificates, size_t *octets)
 {

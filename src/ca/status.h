@@ -41,6 +41,14 @@ bool ca_status_get(struct ca *ca, const uint8_t issuer_key[32],
     const uint8_t serial[SERIAL_SIZE], struct status *out,
     struct err *err) MUST_CHECK;
 
+/*
+ * STATUS_NOT_ISSUED may be said of a serial that the record knows: what has
+ * expired was dropped.  Who is to say more than "no answer" looks here first.
+ * Reads the store: never on a loop.  ERR_STORE.
+ */
+bool ca_status_was_issued(struct ca *ca, const uint8_t issuer_key[32],
+    const uint8_t serial[SERIAL_SIZE], bool *out, struct err *err) MUST_CHECK;
+
 /* Housekeeping: drops what expired; reads the record again when the clock was
  * set back.  Cheap when nothing is to be done. */
 bool ca_status_run(struct ca *ca, struct err *err) MUST_CHECK;

@@ -28,6 +28,7 @@ struct cached {
 	enum ocsp_hash hash;
 	/* Of what it was made: it counts while the version is the same. */
 	const void *made_by; /* the configuration; told apart, not read */
+	uint64_t withdrawn; /* responders' certificates, until then */
 	const uint8_t *issuer_key; /* 32 octets that outlive the cache */
 	uint8_t serial[SERIAL_SIZE];
 	uint64_t version;

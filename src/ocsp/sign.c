@@ -7,6 +7,7 @@
 /* What has been signed, and what it is made of. */
 struct signed_answer {
 	struct responder responder;
+	uint64_t withdrawn; /* ca_responder_withdrawn, read first */
 	struct plan plan;
 	struct ocsp_data data;
 	struct buf der;
@@ -66,6 +67,33 @@ data_fill(const struct question *q, struct signed_answer *s)
 	}
 }
 
+/*
+ * What expired long ago is no longer in memory, and is neither unknown nor
+ * revoked: the record is asked before a signature says so.  RFC 9919 section
+ * 3.1.1: unauthorized, when the status of what expired is no longer kept.
+ */
+static bool
+check_unissued(struct ocsp *o, const struct question *q, struct err *err)
+{
+	for (size_t i = 0; i < q->request.n; i++) {
+		uint8_t serial[SERIAL_SIZE];
+		bool was = false;
+
+		if (q->statuses[i].kind != STATUS_NOT_ISSUED)
+			continue;
+		ocsp_serial_widen(q->request.ids[i].serial, serial);
+		if (!ca_status_was_issued(
+			o->deps.ca, q->issuer->key, serial, &was, err))
+			return false;
+		if (was)
+			return fail(err, ERR_NOT_FOUND,
+			    "certificate %zu has expired and its status is no "
+			    "longer kept",
+			    i);
+	}
+	return true;
+}
+
 static bool
 sign_once(struct ocsp *o, struct question *q, struct signed_answer *s,
     struct err *err)
@@ -74,7 +102,8 @@ sign_once(struct ocsp *o, struct question *q, struct signed_answer *s,
 	AUTO_BUF tbs = { 0 };
 	AUTO_BUF signature = { 0 };
 
-	if (!question_decide(o, q, now, err) ||
+	s->withdrawn = ca_responder_withdrawn(o->deps.ca);
+	if (!question_decide(o, q, now, err) || !check_unissued(o, q, err) ||
 	    !find_responder(o, q, now, s, err))
 		return false;
 	data_fill(q, s);
@@ -96,7 +125,8 @@ sign(struct ocsp *o, struct question *q, struct signed_answer *s,
 	for (int i = 0; i < TRIES; i++) {
 		if (!sign_once(o, q, s, err))
 			return false;
-		if (question_is_current(o, q))
+		if (question_is_current(o, q) &&
+		    s->withdrawn == ca_responder_withdrawn(o->deps.ca))
 			return true;
 	}
 	return fail(err, ERR_BUSY, "the status changes all the time");
@@ -171,6 +201,7 @@ ocsp_sign_cached(
 		    why.detail);
 	cached_make(&made, buf_bytes(&s.der), &s.plan);
 	made.made_by = q->state;
+	made.withdrawn = s.withdrawn;
 	made.status = s.data.singles[0].status;
 	made.hash = id->hash;
 	made.issuer_key = q->issuer->key;
@@ -190,6 +221,7 @@ still_counts(struct ocsp *o, const struct cached *c, int64_t now)
 	struct status st;
 
 	return plan_holds(&c->plan, now) &&
+	    c->withdrawn == ca_responder_withdrawn(o->deps.ca) &&
 	    (c->made_by == state ||
 		ocsp_issuer_by_key(state, c->issuer_key) != NULL) &&
 	    ca_status_get(o->deps.ca, c->issuer_key, c->serial, &st, &err) &&

@@ -10,6 +10,7 @@
 #include "ocsp/handle.h"
 #include "ocsp/ocsp.h"
 #include "ocsp/sign.h"
+#include "store/responder.h"
 #include "util/text.h"
 
 #define DAY ((int64_t)24 * 3600)
@@ -310,6 +311,59 @@ a_serial_that_was_not_issued(void **state)
 	AUTO_ASKED again = ask(w, serial);
 
 	assert_int_equal(again.error, OCSP_UNAUTHORIZED);
+}
+
+/* It was issued, so it is neither unknown nor revoked: nothing is said of it
+ * once its status is dropped. */
+static void
+an_expired_certificate_was_not_never_issued(void **state)
+{
+	static const char *const ways[] = { "unauthorized", "unknown",
+		"revoked" };
+	struct world *w = *state;
+	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
+
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		reload_unissued(w, ways[i]);
+		AUTO_ASKED valid = ask(w, c.serial);
+
+		assert_int_equal(valid.r.data.singles[0].status, OCSP_GOOD);
+	}
+	w->t->now = c.not_after + 30 * DAY;
+	assert_ok(w->t, ca_status_run(w->t->ca, &w->t->err));
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		reload_unissued(w, ways[i]);
+		AUTO_ASKED gone = ask(w, c.serial);
+		AUTO_ASKED by_get = get(w, c.serial);
+
+		assert_int_equal(gone.error, OCSP_UNAUTHORIZED);
+		assert_int_equal(by_get.error, OCSP_UNAUTHORIZED);
+	}
+}
+
+/* What a responder signed is not sent on after its certificate was revoked. */
+static void
+a_withdrawn_responder_is_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
+	AUTO_ASKED before = ask(w, c.serial);
+	struct cert_row *rows;
+	size_t n;
+
+	assert_ok(w->t,
+	    store_responder_list(w->t->store,
+		ca_view_find(w->t->ca, "issuing")->key, 0, w->t->a, &rows, &n,
+		&w->t->err));
+	assert_int_equal(n, 1);
+	assert_ok(w->t,
+	    ca_revoke(w->t->ca, &rows[0], REASON_SUPERSEDED, "operator", false,
+		&w->t->err));
+	AUTO_ASKED after = ask(w, c.serial);
+
+	assert_int_equal(after.error, 0);
+	check_signature(w, &after);
+	assert_false(bytes_equal(before.r.certificate, after.r.certificate));
 }
 
 static void
@@ -616,6 +670,8 @@ main(void)
 		IN_WORLD(a_good_one_is_signed_once_and_then_cached),
 		IN_WORLD(a_revocation_is_seen_at_once),
 		IN_WORLD(a_serial_that_was_not_issued),
+		IN_WORLD(an_expired_certificate_was_not_never_issued),
+		IN_WORLD(a_withdrawn_responder_is_forgotten),
 		IN_WORLD(an_issuer_that_is_none_of_ours),
 		IN_WORLD(several_in_one_request),
 		IN_WORLD(nonces),
