@@ -98,8 +98,8 @@ profile_encode_responder(const char *ca, int64_t lifetime, struct arena *a)
 		.description = "delegated OCSP responder",
 		.lifetime = lifetime,
 		.max_lifetime = lifetime,
-		/* Baseline Requirements 7.1.2.8.1: within one day. */
-		.backdate = RESPONDER_BACKDATE,
+		/* Of a short life it is a small part. */
+		.backdate = MIN_OF(RESPONDER_BACKDATE, lifetime / 8),
 		.rsa_min_bits = 2048,
 		.rsa_max_bits = 8192,
 		.responder = true,

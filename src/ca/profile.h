@@ -21,6 +21,7 @@ struct profile;
 
 /* The reserved name of the profile of OCSP responder certificates. */
 #define PROFILE_RESPONDER "ocsp-responder"
+/* Baseline Requirements 7.1.2.8.1: within one day. */
 #define RESPONDER_BACKDATE (23 * 3600)
 /* And that of the certificates that SCEP messages are encrypted to. */
 #define PROFILE_RA "scep-ra"

@@ -14,6 +14,9 @@ SOUND = {
                       'void\nf(void)\n{\n\tFAULT("a.before");\n}\n',
     "src/acme/post.c": '/* RFC 8555 section 7.4: a goto SELECT. */\n'
                        '#include "ca/ca.h"\nint post_count;\n',
+    "docs/testing.md": "| x | y | `tests/unit/a.c` `x_2020` |\n",
+    "tests/unit/a.c": "static void\nx_2020(void)\n{\n}\n"
+                      "void (*tests)(void) = x_2020;\n",
 }
 # lint, file, text that is wrong
 PLANTED = [
@@ -34,6 +37,9 @@ PLANTED = [
     ("faults", "src/ca/x.c", 'int f(void) { FAULT("b.before"); }\n'),
     ("faults", "src/util/use.c", "int x;\n"),
     ("fetches", "src/ca/x.c", "const void *f(void) { return EVP_sha256(); }\n"),
+    ("incidents", "docs/testing.md", "no table\n"),
+    ("incidents", "tests/unit/a.c", "static void\ny_2020(void)\n{\n}\n"),
+    ("incidents", "tests/unit/a.c", "static void\nx_2020(void)\n{\n}\n"),
     ("format", "src/ca/x.c", "int  x ;\n"),
 ]
 

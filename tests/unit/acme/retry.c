@@ -291,6 +291,55 @@ test_caa(void **state)
 	    reply_member(r, "challenges.0.validationRecord.0.probe"));
 }
 
+/* One name of an order was checked as often as there were names: each is asked
+ * for by itself, and the one that is forbidden is found wherever it stands. */
+static void
+test_le_2020_02_caa_of_each_name(void **state)
+{
+	enum { N = 4 };
+	struct world *w = *state;
+	struct arena *a = world_arena(w);
+
+	for (unsigned bad = 0; bad < N; bad++) {
+		struct acme_client *c = world_client(w, "ES256");
+		const char *names = "", *forbidden = NULL;
+		struct reply *order;
+
+		for (unsigned i = 0; i < N; i++) {
+			const char *name =
+			    arena_printf(a, "n%u-%u.test", bad, i);
+
+			names = arena_printf(
+			    a, "%s%sdns:%s", names, i > 0 ? "," : "", name);
+			if (i == bad)
+				forbidden = name;
+			world_answer(w,
+			    &(struct world_answer){ .kind = PROBE_CAA,
+				.name = name,
+				.caa = { caa(w, "issue",
+				    i == bad ? "other.test" : "ca.test") },
+				.caa_n = 1 });
+		}
+		order = world_order(w, c, names, NULL);
+		for (unsigned i = 0; i < N; i++) {
+			const char *url = reply_text(
+			    order, arena_printf(a, "authorizations.%u", i));
+			struct reply *authz = world_post(w, c, url, NULL);
+			const char *name =
+			    reply_text(authz, "identifier.value");
+
+			world_provision(w, c, authz, "http-01");
+			world_post(w, c,
+			    json_string_value(json_object_get(
+				authz_challenge(authz, "http-01"), "url")),
+			    "{}");
+			authz = world_post(w, c, url, NULL);
+			assert_string_equal(reply_text(authz, "status"),
+			    strcmp(name, forbidden) == 0 ? "invalid" : "valid");
+		}
+	}
+}
+
 static void
 test_caa_account_and_wildcard(void **state)
 {
@@ -359,6 +408,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_restart_picks_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caa, setup_caa, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_le_2020_02_caa_of_each_name, setup_caa, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_caa_account_and_wildcard, setup_caa, teardown),
 		cmocka_unit_test_setup_teardown(

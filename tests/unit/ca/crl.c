@@ -180,7 +180,7 @@ survives_restart(void **state)
 /* RFC 5280 section 3.3: an entry leaves only after it was on a scheduled CRL
  * issued beyond the certificate's validity. */
 static void
-expired_entries_leave_late(void **state)
+le_certainly_2025_03_entries_leave_late(void **state)
 {
 	struct test_ca *t = *state;
 	struct ca_issued a = test_ca_issue(t, "default", "a.example");
@@ -259,6 +259,29 @@ signer_away(void **state)
 	assert_true(lists(&after, a.serial, NULL));
 }
 
+/* The publisher was dead and nobody heard of it: two runs may fail before a
+ * list ends, and its end is told. */
+static void
+identrust_2024_08_two_runs_may_fail(void **state)
+{
+	struct test_ca *t = *state;
+	struct crl before = run(t);
+
+	atomic_store(&t->signing, SIGNING_UNREACHABLE);
+	for (int day = 0; day < 2; day++) {
+		t->now += DAY;
+		assert_fails(t, ca_crl_run(t->ca, &t->err), ERR_SIGNER);
+		assert_true(ca_crl_current(t->ca, t->now));
+	}
+	t->now = before.next_update + 1;
+	assert_fails(t, ca_crl_run(t->ca, &t->err), ERR_SIGNER);
+	assert_false(ca_crl_current(t->ca, t->now));
+	atomic_store(&t->signing, SIGNING_WORKS);
+	t->now += 2;
+	run(t);
+	assert_true(ca_crl_current(t->ca, t->now));
+}
+
 /* A CRL whose signature does not hold is never published. */
 static void
 broken_signature(void **state)
@@ -280,7 +303,7 @@ broken_signature(void **state)
 /* Entries vanish from memory (a bug of ours, say): the gate asks the record and
  * refuses, and what is published stays. */
 static void
-gate_holds(void **state)
+le_certainly_2025_03_gate_holds(void **state)
 {
 	struct test_ca *t = *state;
 	struct ca_issued a = test_ca_issue(t, "default", "a.example");
@@ -305,7 +328,7 @@ gate_holds(void **state)
 /* A revocation that memory never heard of is found in the record when the next
  * scheduled CRL is made. */
 static void
-reconciles(void **state)
+le_2020_09_recomputed_from_the_record(void **state)
 {
 	struct test_ca *t = *state;
 	struct ca_issued a = test_ca_issue(t, "default", "a.example");
@@ -384,12 +407,13 @@ main(void)
 		TEST(reasons),
 		TEST(twice),
 		TEST(survives_restart),
-		TEST(expired_entries_leave_late),
+		TEST(le_certainly_2025_03_entries_leave_late),
 		TEST(expired_while_away),
 		TEST(signer_away),
+		TEST(identrust_2024_08_two_runs_may_fail),
 		TEST(broken_signature),
-		TEST(gate_holds),
-		TEST(reconciles),
+		TEST(le_certainly_2025_03_gate_holds),
+		TEST(le_2020_09_recomputed_from_the_record),
 		TEST(clock_goes_back),
 		TEST(openssl_reads_it),
 	};

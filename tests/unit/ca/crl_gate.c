@@ -59,7 +59,7 @@ gate(const char *leavers, const struct crl *prev, const struct crl *next,
 }
 
 static void
-rows(void **state UNUSED)
+le_2026_older_lists_are_refused(void **state UNUSED)
 {
 	static const struct {
 		const char *was, *is, *leavers;
@@ -139,7 +139,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),
+		cmocka_unit_test(le_2026_older_lists_are_refused),
 		cmocka_unit_test(other_issuer_or_scope),
 		cmocka_unit_test(first_one),
 	};

@@ -136,6 +136,47 @@ refusals(void **state)
 	}
 }
 
+/* CA certificates were given OCSPSigning, and could then answer for their
+ * issuer: no profile of a configuration has it, by name or by number. */
+static void
+responders_2020_no_profile_has_ocsp_signing(void **state)
+{
+	static const char *const words[] = { "OCSPSigning",
+		"1.3.6.1.5.5.7.3.9" };
+	struct test_ca *t = *state;
+	struct config_profile bad = *config_profile_find(t->config, "default");
+	struct profile *p;
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		bad.extended_key_usage = list(t, words[i]);
+		assert_fails(t,
+		    profile_new(bytes_str(profile_encode(
+				    &bad, t->config->http_base_url, t->a)),
+			&p, &t->err),
+		    ERR_CONFIG);
+	}
+}
+
+/* A CA that gives an hour at most has a responder, too. */
+static void
+responder_of_a_short_life(void **state)
+{
+	static const int64_t lives[] = { 3600, 86400, 90 * 86400 };
+	struct test_ca *t = *state;
+
+	for (size_t i = 0; i < COUNT_OF(lives); i++) {
+		struct profile *p;
+
+		assert_ok(t,
+		    profile_new(bytes_str(profile_encode_responder(
+				    "issuing", lives[i], t->a)),
+			&p, &t->err));
+		assert_true(p->t.backdate <= lives[i] / 8);
+		assert_in_range(p->t.backdate, 1, 86400);
+		profile_free(p);
+	}
+}
+
 static void
 damaged_records(void **state)
 {
@@ -263,6 +304,8 @@ main(void)
 		cmocka_unit_test(json_is_canonical),
 		cmocka_unit_test(hash_follows_content),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(responders_2020_no_profile_has_ocsp_signing),
+		cmocka_unit_test(responder_of_a_short_life),
 		cmocka_unit_test(damaged_records),
 		cmocka_unit_test(usage_by_key_type),
 		cmocka_unit_test(names),

@@ -124,7 +124,7 @@ crl_is_swapped(void **state)
 
 /* An offline CA's CRL comes from a file, and only its own. */
 static void
-offline_crl(void **state)
+amazon_2022_kamu_2026_another_crl_in_its_place(void **state)
 {
 	struct test_ca *t = *state;
 	struct cert root, issuing;
@@ -166,7 +166,8 @@ main(void)
 		cmocka_unit_test(roots),
 		cmocka_unit_test(views),
 		cmocka_unit_test(crl_is_swapped),
-		cmocka_unit_test(offline_crl),
+		cmocka_unit_test(
+		    amazon_2022_kamu_2026_another_crl_in_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, test_ca_setup, test_ca_teardown);

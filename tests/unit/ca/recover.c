@@ -7,6 +7,8 @@
 #include "ca/core.h"
 #include "support/test_ca.h"
 #include "util/blob.h"
+#include "util/fault.h"
+#include "util/log.h"
 
 static struct cert_row
 try_one(struct test_ca *t, enum test_signing how, enum err_kind kind)
@@ -36,6 +38,59 @@ try_one(struct test_ca *t, enum test_signing how, enum err_kind kind)
 	    t, store_cert_list(t->store, &filter, t->a, &rows, &n, &t->err));
 	assert_int_equal(n, 1);
 	return test_ca_row(t, rows[0].id);
+}
+
+/*
+ * The insert failed after the certificate had been issued, and OCSP said
+ * unknown of it: with each fsync of an issuance failing in turn, what is handed
+ * out is on record, and what is not on record is not handed out.
+ */
+static void
+sslcom_2025_03_no_certificate_without_its_record(void **state UNUSED)
+{
+	unsigned refused = 0, issued = 0;
+
+	log_set_level(LOG_ERROR + 1);
+	for (unsigned n = 1; n <= 8; n++) {
+		struct test_ca *t = test_ca_new(KEY_EC_P256, 0, test_ca_yaml);
+		const char *names[] = { "dns:a.example.net" };
+		struct privkey *key = test_ca_key(t, KEY_EC_P256, 0);
+		struct ca_request req = {
+			.profile = ca_profile_find(t->ca, "default"),
+			.csr = test_ca_csr(t, key, NULL, names, 1, false),
+			.names = test_ca_names(t, names, 1),
+			.requester = "operator",
+		};
+		struct ca_issued out = { .der = BYTES_NONE };
+		struct status st;
+		bool ok;
+
+		assert_true(
+		    fault_init_from(arena_printf(t->a, "vfs.sync:%u:eio", n)));
+		ok = ca_issue(t->ca, &req, t->a, &out, &t->err);
+		assert_true(fault_init_from(NULL));
+		err_clear(&t->err);
+		if (ok)
+			issued++;
+		else
+			refused++;
+		assert_int_equal(out.der.n != 0, ok);
+		test_ca_restart(t);
+		if (ok) {
+			assert_int_equal(
+			    test_ca_row(t, out.id).status, CERT_ISSUED);
+			assert_ok(t,
+			    ca_status_get(t->ca,
+				ca_view_find(t->ca, "issuing")->key, out.serial,
+				&st, &t->err));
+			assert_int_equal(st.kind, STATUS_GOOD);
+		}
+		test_ca_free(t);
+	}
+	log_set_level(LOG_ERROR);
+	/* The intent's and the outcome's, at least. */
+	assert_true(refused >= 2);
+	assert_true(issued >= 1);
 }
 
 static void
@@ -185,6 +240,8 @@ main(void)
 #define TEST(f)                                                                \
 	cmocka_unit_test_setup_teardown(f, test_ca_setup, test_ca_teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    sslcom_2025_03_no_certificate_without_its_record),
 		TEST(unreachable),
 		TEST(lost_answer),
 		TEST(too_late),

@@ -50,7 +50,7 @@ lifetime(const struct ca_issued *c)
 
 /* MozBug 1838667: an order goes through with the version it began with. */
 static void
-running_orders_keep_their_version(void **state)
+le_2023_06_running_orders_keep_their_version(void **state)
 {
 	struct test_ca *t = *state;
 	const struct profile *old = ca_profile_find(t->ca, "server"), *new;
@@ -255,7 +255,7 @@ main(void)
 #define TEST(f)                                                                \
 	cmocka_unit_test_setup_teardown(f, test_ca_setup, test_ca_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(running_orders_keep_their_version),
+		TEST(le_2023_06_running_orders_keep_their_version),
 		TEST(old_versions_come_back_from_the_record),
 		TEST(unchanged_parts_are_shared),
 		TEST(known_versions_need_no_write),

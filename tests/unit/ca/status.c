@@ -15,7 +15,7 @@ status_of(struct test_ca *t, const struct cert_row *row)
 }
 
 static void
-an_issued_one_is_good_at_once_and_after_a_restart(void **state)
+digicert_2019_status_comes_before_the_certificate(void **state)
 {
 	struct test_ca *t = *state;
 	struct ca_issued issued = test_ca_issue(t, "default", "a.example.net");
@@ -136,7 +136,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CA(an_issued_one_is_good_at_once_and_after_a_restart),
+		WITH_CA(digicert_2019_status_comes_before_the_certificate),
 		WITH_CA(a_revocation_counts_when_it_is_acknowledged),
 		WITH_CA(an_intent_is_not_issued),
 		WITH_CA(

@@ -30,7 +30,7 @@ serial_make(uint64_t n, uint8_t out[SERIAL_SIZE])
 }
 
 static void
-a_status_is_of_its_issuer(void **state)
+globalsign_2016_10_a_status_is_of_its_issuer(void **state)
 {
 	struct status_index *x = status_index_new();
 	uint8_t serial[SERIAL_SIZE];
@@ -205,7 +205,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_status_is_of_its_issuer),
+		cmocka_unit_test(globalsign_2016_10_a_status_is_of_its_issuer),
 		cmocka_unit_test(revoked_stays_revoked),
 		cmocka_unit_test(many_are_found_within_64_octets_each),
 		cmocka_unit_test(what_expired_is_dropped_and_the_rest_is_found),

@@ -96,7 +96,7 @@ anything_else_is_malformed(void **state)
 
 /* "//" is data; who merges it changes the request. */
 static void
-merged_slashes_are_another_request(void **state)
+le_2017_05_merged_slashes_are_another_request(void **state)
 {
 	AUTO_ARENA *a = arena_new();
 	struct bytes want, got;
@@ -129,7 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_writing_of_a_request_is_read),
 		cmocka_unit_test(anything_else_is_malformed),
-		cmocka_unit_test(merged_slashes_are_another_request),
+		cmocka_unit_test(le_2017_05_merged_slashes_are_another_request),
 		cmocka_unit_test(a_path_has_its_limit),
 	};
 

@@ -472,7 +472,7 @@ http_caches_are_told(void **state)
 /* ---- time ---- */
 
 static void
-an_answer_is_renewed_ahead_of_its_time(void **state)
+le_2020_09_renewed_before_half_of_its_life(void **state)
 {
 	struct world *w = *state;
 	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
@@ -494,9 +494,10 @@ an_answer_is_renewed_ahead_of_its_time(void **state)
 	assert_true(counters(w).oldest > 0);
 }
 
-/* "never serve past nextUpdate" (LE 2016-12), with a signer that is gone. */
+/* Answers that had ended were served for 32 hours: with a signer that is gone
+ * ours go on to half of their life, and no further. */
 static void
-without_a_signer_cached_answers_go_on_to_their_limit(void **state)
+le_2016_12_never_past_the_limit(void **state)
 {
 	struct world *w = *state;
 	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
@@ -545,7 +546,7 @@ the_clock_steps_both_ways(void **state)
 }
 
 static void
-a_signature_that_does_not_hold_is_never_given_out(void **state)
+digicert_2019_broken_answers_are_not_given_out(void **state)
 {
 	struct world *w = *state;
 	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
@@ -560,7 +561,7 @@ a_signature_that_does_not_hold_is_never_given_out(void **state)
 /* ---- load ---- */
 
 static void
-what_is_too_much_is_shed(void **state)
+le_2016_10_load_is_no_statement(void **state)
 {
 	struct world *w = *state;
 	struct ca_issued c = test_ca_issue(w->t, "default", "a.example.net");
@@ -676,11 +677,11 @@ main(void)
 		IN_WORLD(several_in_one_request),
 		IN_WORLD(nonces),
 		IN_WORLD(http_caches_are_told),
-		IN_WORLD(an_answer_is_renewed_ahead_of_its_time),
-		IN_WORLD(without_a_signer_cached_answers_go_on_to_their_limit),
+		IN_WORLD(le_2020_09_renewed_before_half_of_its_life),
+		IN_WORLD(le_2016_12_never_past_the_limit),
 		IN_WORLD(the_clock_steps_both_ways),
-		IN_WORLD(a_signature_that_does_not_hold_is_never_given_out),
-		IN_WORLD(what_is_too_much_is_shed),
+		IN_WORLD(digicert_2019_broken_answers_are_not_given_out),
+		IN_WORLD(le_2016_10_load_is_no_statement),
 		IN_WORLD(a_full_queue_of_workers_is_try_later),
 		IN_WORLD(no_answer_contradicts_an_acknowledged_revocation),
 	};

@@ -125,7 +125,7 @@ test_ocsp_answers(void **state)
 /* Roles do not mix: a CA whose limits are gone is no responder, and a
  * responder's key gets no limits. */
 static void
-test_a_ca_is_no_responder(void **state)
+test_responders_2020_a_ca_is_none(void **state)
 {
 	struct world w;
 	struct signer_core *core;
@@ -192,7 +192,7 @@ test_lifetime_ends_with_the_ca(void **state)
 /* Design section 4: the same bytes again, other bytes never; also after a
  * restart, and although the serial's time is long past. */
 static void
-test_position_is_used_once(void **state)
+test_gts_2025_07_a_position_is_used_once(void **state)
 {
 	struct world w;
 	struct signer_core *core;
@@ -600,9 +600,9 @@ main(void)
 		cmocka_unit_test(test_signs_what_holds),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_ocsp_answers),
-		cmocka_unit_test(test_a_ca_is_no_responder),
+		cmocka_unit_test(test_responders_2020_a_ca_is_none),
 		cmocka_unit_test(test_lifetime_ends_with_the_ca),
-		cmocka_unit_test(test_position_is_used_once),
+		cmocka_unit_test(test_gts_2025_07_a_position_is_used_once),
 		cmocka_unit_test(test_serials_and_numbers_survive_a_restart),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_crl_budget),
