@@ -121,7 +121,7 @@ serve(struct bench *b, int requests, int control)
 	int fd =
 	    open(b->journal, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	const struct signer_limits l = limits(b);
-	struct signer_core *core;
+	struct signer_core *core = NULL;
 
 	need(fd >= 0 && signer_core_new(fd, b->clock, &core, NULL),
 	    "no journal");

@@ -169,7 +169,7 @@ world_stack(struct world *w)
 	};
 	struct ca_deps deps = { .clock = w->clock,
 		.random = w->random,
-		.signer = { world_sign, w },
+		.signer = { .sign = world_sign, .ctx = w },
 		.read_file = world_read_file,
 		.read_ctx = w };
 	struct err err = { 0 };
