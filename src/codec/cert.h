@@ -84,7 +84,7 @@ struct cert {
 /*
  * Anybody's certificate, so with tolerance where the standard's reader may have
  * it: versions 1 to 3, unique identifiers, a serial of zero (one zero octet)
- * or with a twenty-first octet for the sign, names that we do not do
+ * or of up to 64 octets (certmonger 0.79.17), names that we do not do
  * (other_names), more URLs and policies than there is room for, key usage with
  * trailing zero bits, GeneralizedTime before 2050.  Else DER is strict, and an
  * encoded `critical FALSE` is refused.  ERR_MALFORMED, ERR_TOO_LARGE;

@@ -47,6 +47,8 @@ parse_by_hand(const char *version, const char *serial, const char *tail,
 	return ok;
 }
 
+#define OCTETS_16 " 11111111111111111111111111111111 "
+
 static void
 test_versions_serials_and_ids(void **state)
 {
@@ -61,11 +63,15 @@ test_versions_serials_and_ids(void **state)
 		{ "a0 03 02 01 00", "02 01 05", "", false, 0 },
 		{ "a0 03 02 01 03", "02 01 05", "", false, 0 },
 		{ "a0 05 02 01 02 05 00", "02 01 05", "", false, 0 },
-		/* An old root's zero; 20 octets and a sign; 21. */
+		/* An old root's zero; 20 octets and a sign; 21; 64; 65. */
 		{ "", "02 01 00", "", true, 1 },
 		{ "", "02 15 00 ff0102030405060708090a0b0c0d0e0f10111213", "",
 		    true, 1 },
 		{ "", "02 15 01 ff0102030405060708090a0b0c0d0e0f10111213", "",
+		    true, 1 },
+		{ "", "02 40" OCTETS_16 OCTETS_16 OCTETS_16 OCTETS_16, "", true,
+		    1 },
+		{ "", "02 41" OCTETS_16 OCTETS_16 OCTETS_16 OCTETS_16 "11", "",
 		    false, 0 },
 		{ "", "02 01 ff", "", false, 0 },
 		{ "", "02 00", "", false, 0 },
