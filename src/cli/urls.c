@@ -144,6 +144,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "acme", acme_urls(u));
 	json_object_set_new(o, "est", est_urls(u));
 	json_object_set_new(o, "cas", ca_urls(u));
+	add(u, o, "ocsp", u->http_base, "/ocsp", "", "");
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
 	add(u, o, "revoke", u->base, "/revoke", "", "");
 	add(u, o, "log", u->http_base, "/log", "", "");
@@ -220,6 +221,7 @@ print_urls(const struct cli *cli, const json_t *o)
 	print_acme(cli, json_object_get(o, "acme"));
 	print_est(cli, json_object_get(o, "est"));
 	print_cas(cli, json_object_get(o, "cas"));
+	line("OCSP (online CAs)", text_of(o, "ocsp"));
 	line("all roots", text_of(o, "roots"));
 	line("revoke by secret (POST)", text_of(o, "revoke"));
 	line("log (checkpoint, tiles)", text_of(o, "log"));

@@ -2,6 +2,7 @@
 pasted into a shell as it stands; then quickstart again."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -28,15 +29,32 @@ def pasted(out):
     return [b for b in text.split("\n\n") if b.strip()]
 
 
+def answering(out, root):
+    """Each URL of the list is served, by GET, by POST alone, or as a prefix."""
+    urls = re.findall(r"^.{28} (https?://\S+)$", out, re.M)
+    assert len(urls) >= 18, urls
+    below = {"/log": "/checkpoint", "/est": "/cacerts"}
+    for url in urls:
+        url += below.get(url[url.rindex("/"):], "")
+        status = shell(f"curl -s -o /dev/null -w '%{{http_code}}' --cacert "
+                       f"{root} {url}").strip()
+        post = url.endswith(("/ocsp", "/revoke"))
+        assert status == ("405" if post else "200"), (url, status)
+
+
 with tempfile.TemporaryDirectory(prefix="chancery-demo-") as scratch:
     demo = f"{scratch}/demo"
     out = shell(f"scripts/quickstart {demo}")
     pid = int((pathlib.Path(demo) / "run/pid").read_text())
     try:
         blocks = pasted(out)
-        assert len(blocks) >= 4, out
-        for block in blocks:
-            shell(block)
+        assert len(blocks) >= 7, out
+        said = "".join(shell(block) for block in blocks)
+        for words in ("example.pem: good", "Response verify OK",
+                      "example.pem: revoked", "Reason: superseded",
+                      "DNS:www.example.test"):
+            assert words in said, words
+        answering(out, f"{demo}/certs/root.pem")
         assert "SHA-256 fingerprint" in out
         root = (pathlib.Path(demo) / "certs/root.pem").read_bytes()
         again = shell(f"scripts/quickstart {demo}")

@@ -79,6 +79,8 @@ urls(void **state)
 	    "http://127.0.0.1:4003/metrics");
 	assert_string_equal(
 	    at(o, "health", "ready"), "https://ca.example.net:4001/readyz");
+	assert_string_equal(json_string_value(json_object_get(o, "ocsp")),
+	    "http://ca.example.net:4002/ocsp");
 	assert_string_equal(json_string_value(json_object_get(o, "revoke")),
 	    "https://ca.example.net:4001/revoke");
 }
@@ -90,6 +92,7 @@ urls_for_people(void **state)
 
 	assert_int_equal(world_run(w, "urls"), EXIT_DONE);
 	assert_has(w->out, "/acme/default/directory");
+	assert_has(w->out, "/ocsp\n");
 	/* A profile that ACME does not offer has no directory. */
 	assert_has_not(w->out, "/acme/quiet/directory");
 	assert_has(w->out, "SHA-256 fingerprint");
