@@ -48,8 +48,8 @@ named_keys(void **state)
 	static const char *const refused[] = { "a\n", "a:00\n",
 		"a:000102030405060708090a0b0c0d0e\n",
 		":000102030405060708090a0b0c0d0e0f\n",
-		"a:000102030405060708090a0b0c0d0e0f\n"
-		"a:000102030405060708090a0b0c0d0e0f\n" };
+		("a:000102030405060708090a0b0c0d0e0f\n"
+		 "a:000102030405060708090a0b0c0d0e0f\n") };
 	AUTO_ARENA *a = arena_new();
 	const struct named_key *one;
 	struct named_keys k;
