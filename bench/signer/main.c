@@ -123,8 +123,8 @@ serve(struct bench *b, int requests, int control)
 	const struct signer_limits l = limits(b);
 	struct signer_core *core = NULL;
 
-	need(fd >= 0 && signer_core_new(fd, b->clock, &core, NULL),
-	    "no journal");
+	need(fd >= 0, "no journal");
+	need(signer_core_new(fd, b->clock, &core, NULL), "no signer");
 	signer_core_add_key(core, b->ca);
 	signer_core_add_responder(core, b->responder);
 	need(signer_core_set_limits(core, &l, 1, NULL), "limits refused");
