@@ -24,27 +24,31 @@ tell(const struct cli *cli, const struct replay *r)
 			    list, json_string(r->differences[i]));
 		(void)cli_print_json(cli,
 		    json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			      "s:o}",
+			      "s:I, s:I, s:I, s:o}",
 			"agrees", n == 0, "events", (json_int_t)r->events,
 			"accounts", (json_int_t)r->accounts, "certificates",
 			(json_int_t)r->certificates, "revocations",
 			(json_int_t)r->revocations, "blocked_keys",
 			(json_int_t)r->blocked_keys, "profiles",
 			(json_int_t)r->profiles, "crls", (json_int_t)r->crls,
-			"differences_n", (json_int_t)r->differences_n,
-			"differences", list));
+			"operators", (json_int_t)r->operators, "tokens",
+			(json_int_t)r->tokens, "approvals",
+			(json_int_t)r->approvals, "differences_n",
+			(json_int_t)r->differences_n, "differences", list));
 		return status;
 	}
 	for (size_t i = 0; i < n; i++)
 		printf("%s\n", r->differences[i]);
 	printf("%llu events give %llu accounts, %llu certificates, %llu of "
 	       "them off, %llu blocked keys, %llu profile versions, %llu "
-	       "CRLs: ",
+	       "CRLs, %llu operators, %llu tokens, %llu decisions: ",
 	    (unsigned long long)r->events, (unsigned long long)r->accounts,
 	    (unsigned long long)r->certificates,
 	    (unsigned long long)r->revocations,
 	    (unsigned long long)r->blocked_keys,
-	    (unsigned long long)r->profiles, (unsigned long long)r->crls);
+	    (unsigned long long)r->profiles, (unsigned long long)r->crls,
+	    (unsigned long long)r->operators, (unsigned long long)r->tokens,
+	    (unsigned long long)r->approvals);
 	if (n == 0)
 		printf("the live tables agree\n");
 	else

@@ -1,12 +1,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "store/canonical_read.h"
-#include "store/db.h"
 #include "store/migrate.h"
-#include "store/replay.h"
+#include "store/replay_state.h"
 #include "util/own.h"
-#include "util/text.h"
 
 /*
  * Tables of the replay's own, with the columns that the log knows: what the
@@ -30,92 +27,6 @@ static const char schema[] =
     "INTEGER, base INTEGER, ca TEXT, this_update INTEGER, next_update INTEGER, "
     "size INTEGER);";
 
-struct replaying {
-	struct db *db; /* main: the scratch, live: what is looked at */
-	struct arena *keep; /* of what is told */
-	struct arena *a; /* of an event */
-	struct replay out;
-	const char **differences;
-	/* the event that is applied */
-	uint64_t position;
-	int64_t at;
-	struct canonical_members m;
-};
-
-/* ---- members of an event as values of a column ---- */
-
-/* What canonical_put_string has escaped. */
-static const char *
-text_of(struct replaying *r, const char *name)
-{
-	struct bytes v = canonical_get(&r->m, name);
-	struct err ignored = { 0 };
-	AUTO_BUF b = { 0 };
-
-	if (v.p == NULL)
-		return NULL;
-	for (size_t i = 0; i < v.n; i++) {
-		static const char from[] = "btnfr", to[] = "\b\t\n\f\r";
-		const char *short_form;
-		struct bytes octet;
-
-		if (v.p[i] != '\\') {
-			buf_add_byte(&b, v.p[i]);
-			continue;
-		}
-		i++;
-		short_form = strchr(from, v.p[i]);
-		if (short_form != NULL) {
-			buf_add_byte(&b, (uint8_t)to[short_form - from]);
-		} else if (v.p[i] == 'u' &&
-		    hex_decode(arena_str(r->a, bytes_of(v.p + i + 3, 2)), r->a,
-			&octet, &ignored)) {
-			buf_add_byte(&b, octet.p[0]);
-			i += 4;
-		} else {
-			buf_add_byte(&b, v.p[i]);
-		}
-	}
-	return arena_str(r->a, buf_bytes(&b));
-}
-
-static void
-bind_member_text(struct query *q, struct replaying *r, const char *name)
-{
-	bind_text(q, text_of(r, name));
-}
-
-static void
-bind_member_int(struct query *q, struct replaying *r, const char *name)
-{
-	int64_t v = 0;
-
-	(void)!canonical_get_int(&r->m, name, &v);
-	bind_int(q, v);
-}
-
-/* n octets in hex; a member that was left out stands for zeros. */
-static void
-bind_member_hex(
-    struct query *q, struct replaying *r, const char *name, size_t n)
-{
-	uint8_t *p = arena_alloc(r->a, n);
-
-	(void)!canonical_get_hex(&r->m, name, p, n);
-	bind_bytes(q, bytes_of(p, n));
-}
-
-static void
-bind_member_base64(struct query *q, struct replaying *r, const char *name)
-{
-	struct bytes v = canonical_get(&r->m, name), octets = BYTES_NONE;
-	struct err ignored = { 0 };
-
-	if (v.p != NULL && !base64_decode(v, r->a, &octets, &ignored))
-		octets = BYTES_NONE;
-	bind_bytes(q, octets);
-}
-
 /* ---- what each kind of event does ---- */
 
 static bool
@@ -124,9 +35,9 @@ apply_account(struct replaying *r, struct err *err)
 	AUTO_QUERY q = query(r->db,
 	    "INSERT OR REPLACE INTO main.account VALUES (?1, ?2, ?3, 1, ?4)");
 
-	bind_member_text(&q, r, "id");
-	bind_member_hex(&q, r, "thumbprint", 32);
-	bind_member_text(&q, r, "jwk");
+	replay_bind_text(&q, r, "id");
+	replay_bind_hex(&q, r, "thumbprint", 32);
+	replay_bind_text(&q, r, "jwk");
 	bind_int(&q, r->at);
 	return query_change(&q, NULL, err);
 }
@@ -137,7 +48,7 @@ apply_account_deactivated(struct replaying *r, struct err *err)
 	AUTO_QUERY q =
 	    query(r->db, "UPDATE main.account SET status = 2 WHERE id = ?1");
 
-	bind_member_text(&q, r, "id");
+	replay_bind_text(&q, r, "id");
 	return query_change(&q, NULL, err);
 }
 
@@ -153,31 +64,31 @@ apply_cert_intent(struct replaying *r, struct err *err)
 	    "(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
 	    "?15, ?16, ?17, ?18, ?19, ?20, ?21)");
 
-	bind_member_text(&q, r, "id");
-	bind_member_text(&q, r, "ca");
-	bind_member_hex(&q, r, "issuer_key", 32);
-	bind_member_hex(&q, r, "serial", 20);
-	bind_member_int(&q, r, "not_before");
-	bind_member_int(&q, r, "not_after");
+	replay_bind_text(&q, r, "id");
+	replay_bind_text(&q, r, "ca");
+	replay_bind_hex(&q, r, "issuer_key", 32);
+	replay_bind_hex(&q, r, "serial", 20);
+	replay_bind_int(&q, r, "not_before");
+	replay_bind_int(&q, r, "not_after");
 	bind_int(&q, r->at);
-	bind_member_text(&q, r, "profile");
-	bind_member_hex(&q, r, "profile_hash", 32);
-	bind_member_text(&q, r, "account");
-	bind_member_text(&q, r, "order");
-	bind_member_text(&q, r, "requester");
-	bind_member_hex(&q, r, "spki_sha256", 32);
-	bind_member_text(&q, r, "names");
-	bind_member_hex(&q, r, "evidence_sha256", 32);
-	bind_member_text(&q, r, "replaces");
+	replay_bind_text(&q, r, "profile");
+	replay_bind_hex(&q, r, "profile_hash", 32);
+	replay_bind_text(&q, r, "account");
+	replay_bind_text(&q, r, "order");
+	replay_bind_text(&q, r, "requester");
+	replay_bind_hex(&q, r, "spki_sha256", 32);
+	replay_bind_text(&q, r, "names");
+	replay_bind_hex(&q, r, "evidence_sha256", 32);
+	replay_bind_text(&q, r, "replaces");
 	bind_int(&q, (int64_t)r->position);
-	bind_member_int(&q, r, "sig_alg");
-	bind_member_base64(&q, r, "tbs");
+	replay_bind_int(&q, r, "sig_alg");
+	replay_bind_base64(&q, r, "tbs");
 	if (canonical_get(&r->m, "secret_sha256").p == NULL)
 		bind_bytes(&q, BYTES_NONE);
 	else
-		bind_member_hex(&q, r, "secret_sha256", 32);
-	bind_member_int(&q, r, "shard");
-	return query_change(&q, NULL, err);
+		replay_bind_hex(&q, r, "secret_sha256", 32);
+	replay_bind_int(&q, r, "shard");
+	return query_change(&q, NULL, err) && replay_enrolled(r, err);
 }
 
 static bool
@@ -187,9 +98,9 @@ apply_cert_issued(struct replaying *r, struct err *err)
 	    "UPDATE main.cert SET status = 2, issued_position = ?2, signature "
 	    "= ?3 WHERE id = ?1");
 
-	bind_member_text(&q, r, "id");
+	replay_bind_text(&q, r, "id");
 	bind_int(&q, (int64_t)r->position);
-	bind_member_base64(&q, r, "signature");
+	replay_bind_base64(&q, r, "signature");
 	return query_change(&q, NULL, err);
 }
 
@@ -199,7 +110,7 @@ apply_cert_voided(struct replaying *r, struct err *err)
 	AUTO_QUERY q = query(r->db,
 	    "UPDATE main.cert SET status = 4, revoked_at = ?2 WHERE id = ?1");
 
-	bind_member_text(&q, r, "id");
+	replay_bind_text(&q, r, "id");
 	bind_int(&q, r->at);
 	return query_change(&q, NULL, err);
 }
@@ -209,9 +120,9 @@ block_key(struct replaying *r, struct err *err)
 {
 	AUTO_QUERY q = query(
 	    r->db, "INSERT OR IGNORE INTO main.key_block VALUES (?1, ?2, ?3)");
-	const char *id = text_of(r, "id");
+	const char *id = replay_text(r, "id");
 
-	bind_member_hex(&q, r, "spki_sha256", 32);
+	replay_bind_hex(&q, r, "spki_sha256", 32);
 	bind_int(&q, r->at);
 	bind_text(&q, id == NULL ? "" : id);
 	return query_change(&q, NULL, err);
@@ -224,9 +135,9 @@ apply_cert_revoked(struct replaying *r, struct err *err)
 	    "UPDATE main.cert SET status = 3, revoked_at = ?2, reason = ?3 "
 	    "WHERE id = ?1");
 
-	bind_member_text(&q, r, "id");
+	replay_bind_text(&q, r, "id");
 	bind_int(&q, r->at);
-	bind_member_int(&q, r, "reason");
+	replay_bind_int(&q, r, "reason");
 	return query_change(&q, NULL, err) &&
 	    (!bytes_is(canonical_get(&r->m, "block_key"), "true") ||
 		block_key(r, err));
@@ -239,7 +150,7 @@ apply_cert_compromised(struct replaying *r, struct err *err)
 	AUTO_QUERY q =
 	    query(r->db, "UPDATE main.cert SET reason = 1 WHERE id = ?1");
 
-	bind_member_text(&q, r, "id");
+	replay_bind_text(&q, r, "id");
 	return query_change(&q, NULL, err) && block_key(r, err);
 }
 
@@ -249,9 +160,9 @@ apply_profile(struct replaying *r, struct err *err)
 	AUTO_QUERY q = query(r->db,
 	    "INSERT OR IGNORE INTO main.profile VALUES (?1, ?2, ?3, ?4)");
 
-	bind_member_hex(&q, r, "hash", 32);
-	bind_member_text(&q, r, "name");
-	bind_member_text(&q, r, "json");
+	replay_bind_hex(&q, r, "hash", 32);
+	replay_bind_text(&q, r, "name");
+	replay_bind_text(&q, r, "json");
 	bind_int(&q, r->at);
 	return query_change(&q, NULL, err);
 }
@@ -263,15 +174,15 @@ apply_crl(struct replaying *r, struct err *err)
 	    "INSERT INTO main.crl VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
 	    "?9)");
 
-	bind_member_hex(&q, r, "issuer_key", 32);
-	bind_member_int(&q, r, "shard");
+	replay_bind_hex(&q, r, "issuer_key", 32);
+	replay_bind_int(&q, r, "shard");
 	bind_int(&q, canonical_get(&r->m, "base").p != NULL);
-	bind_member_int(&q, r, "number");
-	bind_member_int(&q, r, "base");
-	bind_member_text(&q, r, "ca");
-	bind_member_int(&q, r, "this_update");
-	bind_member_int(&q, r, "next_update");
-	bind_member_int(&q, r, "size");
+	replay_bind_int(&q, r, "number");
+	replay_bind_int(&q, r, "base");
+	replay_bind_text(&q, r, "ca");
+	replay_bind_int(&q, r, "this_update");
+	replay_bind_int(&q, r, "next_update");
+	replay_bind_int(&q, r, "size");
 	return query_change(&q, NULL, err);
 }
 
@@ -281,6 +192,7 @@ static const struct {
 } kinds[] = {
 	{ "account", apply_account },
 	{ "account-deactivated", apply_account_deactivated },
+	{ "approval", replay_approval },
 	{ "cert-compromised", apply_cert_compromised },
 	{ "cert-intent", apply_cert_intent },
 	{ "cert-issued", apply_cert_issued },
@@ -288,7 +200,11 @@ static const struct {
 	{ "cert-voided", apply_cert_voided },
 	{ "crl", apply_crl },
 	{ "key-blocked", block_key },
+	{ "operator-added", replay_operator_added },
+	{ "operator-removed", replay_operator_removed },
 	{ "profile", apply_profile },
+	{ "token", replay_token },
+	{ "token-revoked", replay_token_revoked },
 };
 
 /* ---- differences ---- */
@@ -335,9 +251,8 @@ replayed_table(const struct table *t)
 	return names[t - tables];
 }
 
-/* Every row of text that the query gives is a difference. */
-static bool
-differences_of(struct replaying *r, const char *sql, struct err *err)
+bool
+replay_differences(struct replaying *r, const char *sql, struct err *err)
 {
 	AUTO_QUERY q = query_once(r->db, sql);
 	bool row;
@@ -365,7 +280,8 @@ compare_keys(struct replaying *r, const struct table *t, struct err *err)
 	    "FROM (SELECT %s AS k FROM %s EXCEPT SELECT %s FROM %s)",
 	    t->name, t->key, replayed_table(t), t->key, t->live);
 
-	return differences_of(r, more, err) && differences_of(r, less, err);
+	return replay_differences(r, more, err) &&
+	    replay_differences(r, less, err);
 }
 
 static bool
@@ -390,7 +306,7 @@ compare_columns(struct replaying *r, const struct table *t, struct err *err)
 		    t->columns[i]);
 	buf_printf(&sql, " AS w FROM %s l JOIN %s m ON %s) WHERE w <> ''",
 	    t->live, replayed_table(t), joined);
-	return differences_of(r, buf_cstr(&sql), err);
+	return replay_differences(r, buf_cstr(&sql), err);
 }
 
 /* Of CRLs the newest are kept: those that are there must have been published,
@@ -398,14 +314,14 @@ compare_columns(struct replaying *r, const struct table *t, struct err *err)
 static bool
 compare_crls(struct replaying *r, struct err *err)
 {
-	return differences_of(r,
+	return replay_differences(r,
 		   "SELECT 'CRL ' || number || ' of CA ' || ca || ': in the "
 		   "live table, but the log knows no such one' FROM (SELECT "
 		   "issuer_key, shard, delta, number, base, ca, this_update, "
 		   "next_update, length(der) FROM live.crl WHERE der IS NOT "
 		   "NULL EXCEPT SELECT * FROM main.crl)",
 		   err) &&
-	    differences_of(r,
+	    replay_differences(r,
 		"SELECT 'CRL ' || number || ' of CA ' || ca || ': the last "
 		"one that the log knows is not in the live table' FROM "
 		"(SELECT issuer_key, shard, delta, max(number) AS number, ca "
@@ -469,7 +385,7 @@ compare(struct replaying *r, struct err *err)
 		if (!compare_keys(r, &tables[i], err) ||
 		    !compare_columns(r, &tables[i], err))
 			return false;
-	return compare_crls(r, err);
+	return compare_crls(r, err) && replay_enrolment_compare(r, err);
 }
 
 static bool
@@ -497,7 +413,11 @@ count_all(struct replaying *r, struct err *err)
 	    count(r, "SELECT count(*) FROM main.key_block", &o->blocked_keys,
 		err) &&
 	    count(r, "SELECT count(*) FROM main.profile", &o->profiles, err) &&
-	    count(r, "SELECT count(*) FROM main.crl", &o->crls, err);
+	    count(r, "SELECT count(*) FROM main.crl", &o->crls, err) &&
+	    count(r, "SELECT count(*) FROM main.operator WHERE removed_at = 0",
+		&o->operators, err) &&
+	    count(r, "SELECT count(*) FROM main.token", &o->tokens, err) &&
+	    count(r, "SELECT count(*) FROM main.approval", &o->approvals, err);
 }
 
 static bool
@@ -526,7 +446,8 @@ replay(struct replaying *r, const char *path, struct err *err)
 		   "PRAGMA cache_size = -65536;",
 		   err) &&
 	    attach(r, path, err) && run_script(r, "BEGIN", err) &&
-	    run_script(r, schema, err) && apply_rows(r, err) &&
+	    run_script(r, schema, err) &&
+	    run_script(r, replay_enrolment_schema, err) && apply_rows(r, err) &&
 	    count_all(r, err) && compare(r, err) &&
 	    run_script(r, "COMMIT", err);
 }

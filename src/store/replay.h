@@ -1,8 +1,10 @@
 /*
  * Rebuilds the tables that the log stands behind (accounts' keys, certificates,
- * revocations, blocked keys, profile versions, published CRLs) from its events
- * alone, in a database that begins empty, and holds the live tables against
- * them.  Orders, authorizations and the queues are not leaves and not rebuilt.
+ * revocations, blocked keys, profile versions, published CRLs, operators,
+ * enrolment tokens, decisions on requests) from its events alone, in a database
+ * that begins empty, and holds the live tables against them.  Orders,
+ * authorizations, requests that wait and the queues are no leaves and not
+ * rebuilt.
  *
  * One snapshot of a database file, which is not changed; one thread.
  */
@@ -17,7 +19,7 @@
 struct replay {
 	uint64_t events, applied; /* those that change a table */
 	uint64_t accounts, certificates, revocations, blocked_keys, profiles,
-	    crls;
+	    crls, operators, tokens, approvals;
 	uint64_t differences_n;
 	const char **differences; /* at most REPLAY_DIFFERENCES_MAX */
 };

@@ -178,6 +178,10 @@ def group(s):
 
 def record(s):
     s.stop()
+    # The entries alone lead to the same operators, tokens and decisions.
+    out = s.cli("log", "replay", parse=True)
+    assert out["agrees"] and out["tokens"] == 2 and \
+        out["approvals"] == (3 if ROOT else 2), out
     db = sqlite3.connect(f"file:{s.state}/db/chancery.db?mode=ro", uri=True)
     kinds = [k for k, in db.execute("SELECT kind FROM log")]
     db.close()

@@ -456,7 +456,10 @@ def unrecorded(s):
 
 def derived(s):
     """`log replay` rebuilds what the tables say, and finds what they make up."""
+    s.cli("token", "create", "--profile", "default", "--uses", "3",
+          "--name", "dns:token.log.test")
     out = s.cli("log", "replay", parse=True)
+    assert out["operators"] == out["tokens"] == 1, out
     assert out["agrees"] and out["accounts"] == 1 and \
         out["blocked_keys"] >= 1 and out["certificates"] >= 6 and \
         out["revocations"] == 2 and out["crls"] >= 2, out
@@ -474,6 +477,22 @@ def derived(s):
             ("DELETE FROM key_block", "blocked key"),
             ("UPDATE account SET thumbprint = zeroblob(32)",
              " thumbprint not as the log says"),
+            ("INSERT INTO operator (name, uid, added_at, added_by) VALUES "
+             "('eve', 7, 1, 'auditor')",
+             "operator eve: in the live table, but no event"),
+            ("UPDATE operator SET uid = 7", "operator auditor: the log has"),
+            ("UPDATE token SET uses_left = 2", ": not as the log says"),
+            ("UPDATE token SET names = ''", ": not as the log says"),
+            ("INSERT INTO token (id, secret_sha256, profile, names, uses, "
+             "uses_left, expires_at, created_at, created_by) VALUES ('t', "
+             "zeroblob(32), 'default', '', 9, 9, 1900000000, 1, 'eve')",
+             "token t: in the live table, but no event"),
+            ("INSERT INTO approval (id, state, protocol, label, profile, "
+             "requester, subject, names, request_sha256, spki_sha256, csr, "
+             "created_at, expires_at, decided_at, decided_by) VALUES ('a', 2, "
+             "'est', 'x', 'default', 'y', '', '', zeroblob(32), zeroblob(32), "
+             "x'00', 1, 1900000000, 1, 'auditor')",
+             "approval a: decided in the live table, but by no event"),
             ("INSERT INTO profile VALUES (zeroblob(32), 'x', '{}', 1)",
              "no event of the log made it"),
             ("DELETE FROM crl", "is not in the live table")):
