@@ -130,6 +130,30 @@ sign_cert(struct act *act, const struct new_ca *new, const char *path,
 	    act_write_cert(act, path, buf_bytes(&der), out, err);
 }
 
+/* One that an act has left which was not finished: is it what this one asks
+ * for? A CA without its name constraints would be found out too late. */
+static bool
+check_taken_up(struct act *act, const struct new_ca *new, const char *path,
+    const struct cert *above, const struct cert *cert, struct err *err)
+{
+	struct bytes subject = ca_ceremony_rename(
+	    above->subject, new->common_name, act->cli->arena);
+	const char *what = NULL;
+
+	if (!bytes_equal(cert->name_constraints, new->name_constraints))
+		what = "name constraints";
+	else if (!bytes_equal(cert->subject, subject))
+		what = "subject";
+	else if (new->lifetime != 0 &&
+	    cert->not_after - cert->not_before + 1 != new->lifetime)
+		what = "lifetime";
+	return what == NULL ||
+	    fail(err, ERR_CONFLICT,
+		"%s is there already with another %s than is asked for; say "
+		"what the first command said, or move it away",
+		path, what);
+}
+
 static bool
 check_parent(const struct loaded_ca *parent, struct err *err)
 {
@@ -162,7 +186,9 @@ ca_new_make(struct act *act, const struct new_ca *new,
 	    !act_find_cert(act, path, privkey_spki(key),
 		&parent->chain.certs[0], &cert, &found, err))
 		return false;
-	if (!found && !sign_cert(act, new, path, parent, key, &cert, err))
+	if (found ? !check_taken_up(
+			act, new, path, &parent->chain.certs[0], &cert, err)
+		  : !sign_cert(act, new, path, parent, key, &cert, err))
 		return false;
 	if (!check_chain(act, parent, &cert, err) ||
 	    !act_record_cert(act, new->name, parent->config->name, &cert, err))

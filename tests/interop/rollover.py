@@ -402,6 +402,22 @@ def another_ca():
         out = s.cli("ca", "new", "x", parse=True)
         assert out["key taken up"] == "keys/x.key", out
 
+        # A certificate that was left is taken up only for the same words.
+        text = path.read_text()
+        s.cli("ca", "new", "y", "--permit", "dns:y.test", "--no-reload")
+        path.write_text(text)
+        for words, says in (((), "name constraints"),
+                            (("--permit", "dns:z.test"), "name constraints"),
+                            (("--permit", "dns:y.test", "--lifetime", "90d"),
+                             "lifetime"),
+                            (("--permit", "dns:y.test", "--common-name", "Z"),
+                             "subject")):
+            done = s.cli("ca", "new", "y", *words, check=False)
+            assert done.returncode == 1 and says in done.stderr, (words, done)
+            assert path.read_text() == text
+        out = s.cli("ca", "new", "y", "--permit", "dns:y.test", parse=True)
+        assert out["certificate taken up"] == "certs/y.pem", out
+
         # Their request: only a CA's key and name, path length 0.
         run("openssl", "req", "-new", "-newkey", "rsa:3072", "-nodes",
             "-subj", "/O=Partner/CN=Partner CA", "-keyout", s.top / "p.key",
