@@ -424,15 +424,24 @@ ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
 		issuance_prepare(&i, err));
 }
 
+static bool
+issue_new(struct issuance *i, const struct ca_request *req,
+    struct ca_issued *out, struct err *err)
+{
+	return request_check(i, req, err) && issuance_find_ca(i, err) &&
+	    issuance_prepare(i, err) && issuance_commit(i, out, err);
+}
+
 /* The same request in another thread may have taken the secret's last use since
  * it was looked for: then this one is a repetition. */
 static bool
-commit_or_repeat(struct issuance *i, struct ca_issued *out, struct err *err)
+issue_or_repeat(struct issuance *i, const struct ca_request *req,
+    struct ca_issued *out, struct err *err)
 {
 	struct err why = { 0 }, waits = { 0 };
 	bool again;
 
-	if (issuance_commit(i, out, &why))
+	if (issue_new(i, req, out, &why))
 		return true;
 	*err = why;
 	if (why.kind != ERR_UNAUTHORIZED)
@@ -455,10 +464,7 @@ ca_issue(struct ca *ca, const struct ca_request *req, struct arena *a,
 
 	request_take(&i, ca, req, a);
 	if (issuance_repeat(&i, &again, out, err) &&
-	    (again ||
-		(request_check(&i, req, err) && issuance_find_ca(&i, err) &&
-		    issuance_prepare(&i, err) &&
-		    commit_or_repeat(&i, out, err))))
+	    (again || issue_or_repeat(&i, req, out, err)))
 		return true;
 	atomic_fetch_add(&ca->refused, 1);
 	return false;

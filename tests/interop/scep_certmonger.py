@@ -10,15 +10,16 @@ from scep_server import (environment, example, issued, run_script, server,
 need("certmonger")
 need("dbus-run-session")
 s = server({"default": "{profile: device, authentication: [tokens]}"})
-SESSION = "export HOME=$PWD XDG_RUNTIME_DIR=$PWD\n"
 
 
 def session(script, **more):
-    """Under a message bus of its own, which starts the daemon."""
+    """Under a message bus of its own, which starts the daemon: the home that
+    it keeps its requests in is that of the bus."""
+    home = {name: str(s.top) for name in
+            ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")}
     done = subprocess.run(
-        ["dbus-run-session", "--", "bash", "-euo", "pipefail", "-c",
-         SESSION + script],
-        cwd=s.top, env=environment(s, **more), stdout=subprocess.PIPE,
+        ["dbus-run-session", "--", "bash", "-euo", "pipefail", "-c", script],
+        cwd=s.top, env=environment(s, **home, **more), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", timeout=100,
         check=False)
     assert done.returncode == 0, done.stdout
