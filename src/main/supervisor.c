@@ -235,7 +235,8 @@ restart_due(struct supervisor *s, struct child *c)
 	c->restart_us = clock_monotonic_us() + DELAY_MAX_US;
 	if (start_child(s, c, &err))
 		return;
-	log_err(LOG_ERROR, "child-not-started", &err);
+	log_event(LOG_ERROR, "child-not-started", LF_STR("role", c->role),
+	    LF_STR("shown", err.shown), LF_STR("detail", err.detail));
 	if (c->pid != 0)
 		kill(c->pid, SIGKILL);
 }
