@@ -40,8 +40,10 @@ def issuer_of(pem):
 
 
 def crl_is_good(s, ca, signer=None):
-    status, _, body = s.get(f"/crl/{ca}.crl")
-    assert status == 200, f"/crl/{ca}.crl: {status}"
+    # A new CA's first one is made within a second of the reload.
+    wait_until(lambda: s.get(f"/crl/{ca}.crl")[0] == 200, 5,
+               why=f"/crl/{ca}.crl")
+    _, _, body = s.get(f"/crl/{ca}.crl")
     der = s.top / f"{ca}.crl"
     der.write_bytes(body)
     out = run("openssl", "crl", "-inform", "DER", "-in", der, "-CAfile",
@@ -52,12 +54,13 @@ def crl_is_good(s, ca, signer=None):
 
 
 def ocsp_status(s, pem, ca):
-    """What the responder says, if this build has one."""
-    if s.get("/ocsp")[0] == 404:
-        return None
-    return run("openssl", "ocsp", "-issuer", s.state / f"certs/{ca}.pem",
-               "-cert", pem, "-url", f"{s.http_url}/ocsp", "-CAfile",
-               s.root, "-no_nonce", check=False).stdout
+    """What the responder says; a new CA's is certified within a second."""
+    def said():
+        out = run("openssl", "ocsp", "-issuer", s.state / f"certs/{ca}.pem",
+                  "-cert", pem, "-url", f"{s.http_url}/ocsp", "-CAfile",
+                  s.root, "-no_nonce", check=False).stdout
+        return None if "trylater" in out else out
+    return wait_until(said, 5, why=f"a responder of {ca}")
 
 
 class Strict(Client):
