@@ -60,6 +60,10 @@ data_fill(const struct question *q, struct signed_answer *s)
 		single->this_update = s->plan.this_update;
 		single->next_update = s->plan.next_update;
 		question_single(&q->statuses[i], q->state->unissued, single);
+		/* A clock that was stepped back since: revoked is what counts,
+		 * and no answer speaks of its own future. */
+		single->revoked_at =
+		    MIN_OF(single->revoked_at, single->this_update);
 		/* RFC 6960 section 4.4.8: MUST be said with such an answer. */
 		if (q->statuses[i].kind == STATUS_NOT_ISSUED &&
 		    single->status == OCSP_REVOKED)

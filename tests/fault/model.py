@@ -159,7 +159,12 @@ class Model:
             (600, 3600, LIFETIME // 2, LIFETIME + 1)))
 
     def step_back(self):
-        self.restart_at(self.offset - self.r.randrange(1, 240))
+        """To before a revocation, which stays one."""
+        self.issue()
+        c = list(self.certificates.values())[-1]
+        self.revoke(c)
+        self.restart_at(self.offset - self.r.randrange(60, 240))
+        self.check_ocsp(c)
 
     def burst(self, stop):
         control = Control(self.s.state / "run/control.sock")
