@@ -84,7 +84,7 @@ class Certificate:
 class Model:
     def __init__(self, s):
         self.s, self.r = s, random.Random(SEED)
-        self.offset = START
+        self.offset = self.latest = START
         self.certificates = {}
         self.done = collections.Counter()
         self.number = 0
@@ -149,6 +149,7 @@ class Model:
     def restart_at(self, offset):
         self.s.stop()
         self.offset = offset
+        self.latest = max(self.latest, offset)
         self.s.configure({"testing.clock_offset": f"{offset}s"})
         self.s.start()
         self.connect()
@@ -159,11 +160,17 @@ class Model:
             (600, 3600, LIFETIME // 2, LIFETIME + 1)))
 
     def step_back(self):
-        """To before a revocation, which stays one."""
+        """To before a revocation, which stays one; never further in all
+        than signer and CRLs allow for, which is ten minutes."""
+        back = min(self.r.randrange(60, 240),
+                   self.offset - (self.latest - 540))
+        if back < 60:
+            self.step_forward()
+            return
         self.issue()
         c = list(self.certificates.values())[-1]
         self.revoke(c)
-        self.restart_at(self.offset - self.r.randrange(60, 240))
+        self.restart_at(self.offset - back)
         self.check_ocsp(c)
 
     def burst(self, stop):
@@ -290,6 +297,8 @@ class Model:
             want = REASONS[c.reason]
             got = answer.revocation_reason
             assert (got and got.name) == want, (c.reason, got)
+            assert answer.revocation_time <= answer.this_update, \
+                "revoked in its future"
         now = self.now()
         # A clock that was stepped back leaves answers of its future.
         assert seconds(answer.this_update) <= now + 600, "of the future"
