@@ -105,15 +105,6 @@ json_out_time(struct json_out *o, const char *key, int64_t t)
 }
 
 void
-json_set_time(json_t *o, const char *key, int64_t t)
-{
-	char text[TIME_RFC3339_SIZE];
-
-	time_format_rfc3339(t, text);
-	json_object_set_new(o, key, json_string(text));
-}
-
-void
 json_set_text(json_t *o, const char *key, const char *s)
 {
 	json_t *text = s == NULL ? NULL : json_string(s);

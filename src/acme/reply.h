@@ -33,7 +33,6 @@ void reply_nonce(
     struct acme *acme, struct http_req *req, struct http_resp *resp);
 
 /* A member that is a time, RFC 3339. */
-void json_set_time(json_t *o, const char *key, int64_t t);
 void json_out_time(struct json_out *o, const char *key, int64_t t);
 void json_set_text(json_t *o, const char *key, const char *s);
 /* JSON text of our own (from the store); NULL if it is none. */

@@ -127,6 +127,12 @@ ca_state(struct ca *ca)
 const struct state_ca *state_ca_find(const struct state *s, const char *name);
 /* By its key, among all that were ever loaded; NULL if unknown. */
 struct issuer *ca_issuer_by_key(struct ca *ca, const uint8_t key[32]);
+struct loaded_ca;
+/* issuer.c: the issuer that runs already if nothing about it has changed. */
+bool issuer_find_or_new(struct ca *ca, const struct loaded_ca *c,
+    const struct config *config, struct issuer **out,
+    struct err *err) MUST_CHECK;
+void issuer_free(struct issuer *i);
 /* Adds a version to those known, or frees it and returns the known one. */
 const struct profile *ca_profile_keep(struct ca *ca, struct profile *p);
 
@@ -135,7 +141,6 @@ bool issuer_verify(struct ca *ca, const struct issuer *issuer, enum sig_alg alg,
     struct bytes tbs, struct bytes signature, struct err *err) MUST_CHECK;
 
 /* cross.c: cross-certificates of an issuer, from those that were loaded. */
-struct loaded_ca;
 bool issuer_take_cross(
     struct issuer *i, const struct loaded_ca *from, struct err *err) MUST_CHECK;
 bool issuer_has_cross(const struct issuer *i, const struct loaded_ca *c);

@@ -204,28 +204,6 @@ store_account_set_contacts(
 	return store_change(s, account_set_contacts_apply, &c, err);
 }
 
-static bool
-account_agree_terms_apply(struct db *db, void *arg, struct err *err)
-{
-	const struct account_update *c = arg;
-	AUTO_QUERY q = query(db,
-	    "UPDATE account SET terms_agreed_at = ?2 WHERE id = ?1 AND "
-	    "status = 1");
-
-	bind_text(&q, c->id);
-	bind_int(&q, c->now);
-	return account_change_one(db, &q, c->id, err);
-}
-
-bool
-store_account_agree_terms(
-    struct store *s, const char *id, int64_t now, struct err *err)
-{
-	struct account_update c = { .id = id, .now = now };
-
-	return store_change(s, account_agree_terms_apply, &c, err);
-}
-
 /* RFC 8555 section 7.3.6: pending operations of the account are cancelled. */
 static const char *const account_cancel[] = {
 	"UPDATE orders SET status = 5 WHERE account_id = ?1 AND "

@@ -96,14 +96,6 @@ backup_from(struct db *db, const char *to_path, struct err *err)
 	return true;
 }
 
-bool
-store_backup(struct store *s, const char *to_path, struct err *err)
-{
-	AUTO_LEASE r = { 0 };
-
-	return store_read(s, &r, err) && backup_from(r.db, to_path, err);
-}
-
 /* ---- from outside of the server ---- */
 
 struct store_snapshot {

@@ -294,40 +294,6 @@ store_order_insert(struct store *s, const struct order_row *row,
 
 /* ---- transitions ---- */
 
-struct order_fail {
-	const char *id, *error_json;
-};
-
-static bool
-order_fail_apply(struct db *db, void *arg, struct err *err)
-{
-	const struct order_fail *c = arg;
-	unsigned changed;
-	/* One that is processing ends with its certificate (issue.c). */
-	AUTO_QUERY q = query(db,
-	    "UPDATE orders SET status = 5, error_json = ?2 WHERE id = ?1 AND "
-	    "status IN (1, 2)");
-
-	bind_text(&q, c->id);
-	bind_text(&q, c->error_json);
-	if (!query_change(&q, &changed, err))
-		return false;
-	if (changed == 0)
-		return fail(err, ERR_CONFLICT,
-		    "there is no such order that could still fail");
-	return true;
-}
-
-bool
-store_order_fail(struct store *s, const char *id, const char *error_json,
-    int64_t now, struct err *err)
-{
-	struct order_fail c = { id, error_json };
-
-	(void)now;
-	return store_change(s, order_fail_apply, &c, err);
-}
-
 bool
 order_follow_valid(
     struct db *db, int64_t authz_seq, int64_t now, struct err *err)

@@ -51,10 +51,7 @@ struct store_counters {
 };
 void store_counters_get(const struct store *s, struct store_counters *out);
 
-/* Online, consistent copy; the caller copies the journal under
- * store_pause()/store_resume(), which hold the writer between groups. */
-bool store_backup(
-    struct store *s, const char *to_path, struct err *err) MUST_CHECK;
+/* Hold the writer between groups, so that what waits for it can be seen. */
 void store_pause(struct store *s);
 void store_resume(struct store *s);
 
@@ -72,9 +69,9 @@ struct store_file_info {
 bool store_file_inspect(const char *path, bool whole,
     struct store_file_info *out, struct err *err) MUST_CHECK;
 /*
- * As store_backup, from outside of the server, in three steps: between begin
- * and go_on no change can be committed, so that what is measured then (the
- * length of the signer's journal) belongs to the state that is copied.
+ * A consistent copy beside a running server, in three steps: between begin and
+ * go_on no change can be committed, so that what is measured then (the length
+ * of the signer's journal) belongs to the state that is copied.
  */
 struct store_snapshot;
 bool store_snapshot_begin(
@@ -110,8 +107,6 @@ bool store_account_insert(
     struct store *s, const struct account_row *row, struct err *err) MUST_CHECK;
 bool store_account_set_contacts(struct store *s, const char *id,
     const char *contacts, struct err *err) MUST_CHECK;
-bool store_account_agree_terms(
-    struct store *s, const char *id, int64_t now, struct err *err) MUST_CHECK;
 /* Only from valid.  Pending and ready orders of it become invalid. */
 bool store_account_deactivate(struct store *s, const char *id, int64_t now,
     const char *by, struct err *err) MUST_CHECK;
@@ -272,8 +267,6 @@ bool store_order_get(struct store *s, const char *id, int64_t now,
 bool store_order_list(struct store *s, const char *account_id,
     const char *after, unsigned limit, int64_t now, struct arena *a,
     struct order_row **out, size_t *n, struct err *err) MUST_CHECK;
-bool store_order_fail(struct store *s, const char *id, const char *error_json,
-    int64_t now, struct err *err) MUST_CHECK;
 
 /* ---- certificates ---- */
 

@@ -68,11 +68,8 @@ test_update(void **state)
 	account_add(f, 1);
 	assert_ok(
 	    f, store_account_set_contacts(f->s, "acct-1", "[\"x\"]", &f->err));
-	assert_ok(
-	    f, store_account_agree_terms(f->s, "acct-1", NOW + 5, &f->err));
 	assert_ok(f, store_account_get(f->s, "acct-1", f->a, &out, &f->err));
 	assert_string_equal(out.contacts, "[\"x\"]");
-	assert_int_equal(out.terms_agreed_at, NOW + 5);
 	/* Contacts are no leaf. */
 	assert_int_equal(log_count(f), 1);
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "util/fault.h"
+#include "support/store_copy.h"
 #include "fixture.h"
 
 struct writing {
@@ -59,7 +60,7 @@ test_copy_matches(void **state)
 		cert_add(f, i, true);
 	n = log_count(f);
 	assert_ok(f, store_node_get(f->s, &node, &f->err));
-	assert_ok(f, store_backup(f->s, to, &f->err));
+	assert_ok(f, store_copy(f->path, to, &f->err));
 	assert_return_code(stat(to, &st), errno);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	account_add(f, 2);
@@ -92,7 +93,7 @@ test_copy_under_load(void **state)
 		struct log_row *log;
 		size_t n, logged;
 
-		assert_ok(f, store_backup(f->s, to, &f->err));
+		assert_ok(f, store_copy(f->path, to, &f->err));
 		copy = backup_open(f, to);
 		assert_ok(f,
 		    store_account_list(
@@ -127,8 +128,8 @@ test_pause_holds_the_writer(void **state)
 	queue_wait(f, 1);
 	/* It waits in the queue; reads and copies go on. */
 	assert_ok(f,
-	    store_backup(
-		f->s, arena_printf(f->a, "%s/held.db", f->dir), &f->err));
+	    store_copy(
+		f->path, arena_printf(f->a, "%s/held.db", f->dir), &f->err));
 	after = log_count(f);
 	assert_int_equal(before, after);
 	store_resume(f->s);
@@ -142,9 +143,9 @@ test_never_over_another_file(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_err(f, ERR_CONFLICT, store_backup(f->s, f->path, &f->err));
-	assert_err(
-	    f, ERR_SYSTEM, store_backup(f->s, "/nonexistent/copy.db", &f->err));
+	assert_err(f, ERR_CONFLICT, store_copy(f->path, f->path, &f->err));
+	assert_err(f, ERR_SYSTEM,
+	    store_copy(f->path, "/nonexistent/copy.db", &f->err));
 }
 
 #ifdef CHANCERY_FAULTS
@@ -156,11 +157,11 @@ test_half_a_copy_is_none(void **state)
 
 	account_add(f, 1);
 	assert_true(fault_init_from("vfs.write:2:enospc"));
-	assert_err(f, ERR_STORE_FULL, store_backup(f->s, to, &f->err));
+	assert_err(f, ERR_STORE_FULL, store_copy(f->path, to, &f->err));
 	assert_true(fault_init_from(NULL));
 	assert_int_equal(access(to, F_OK), -1);
 	account_add(f, 2);
-	assert_ok(f, store_backup(f->s, to, &f->err));
+	assert_ok(f, store_copy(f->path, to, &f->err));
 }
 #endif
 

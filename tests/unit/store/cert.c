@@ -148,11 +148,9 @@ test_finalize_once(void **state)
 	second = cert_of_order(f, 2, 1);
 	assert_err(f, ERR_ORDER_NOT_READY,
 	    store_cert_intent(f->s, &second, csr, &position, &f->err));
-	/* An order that is processing no longer expires, nor fails. */
+	/* An order that is processing no longer expires. */
 	f->now = NOW + 99999;
 	assert_int_equal(order_read_back(f, 1).status, ORDER_PROCESSING);
-	assert_err(f, ERR_CONFLICT,
-	    store_order_fail(f->s, "order-1", "{}", NOW, &f->err));
 	assert_ok(f,
 	    store_cert_issued(
 		f->s, "cert-1", bytes_str("sig"), f->now, &f->err));

@@ -70,7 +70,7 @@ step_intent(struct fixture *f)
 }
 
 static bool
-step_run(struct fixture *f, enum step step)
+step_run(struct fixture *f, int step)
 {
 	switch (step) {
 	case STEP_ACCOUNT:
@@ -96,48 +96,6 @@ step_run(struct fixture *f, enum step step)
 	default:
 		return false;
 	}
-}
-
-/* The process that is killed; says each step that it was told is durable. */
-static void
-child_main(struct fixture *f, const char *fault, int tell)
-{
-	const struct store_options o = { .path = f->path };
-
-	if (!store_open(&o, &f->s, &f->err) || !fault_init_from(fault))
-		_exit(3);
-	for (enum step step = STEP_ACCOUNT; step < STEPS; step++) {
-		char c = (char)step;
-
-		if (!step_run(f, step) || write(tell, &c, 1) != 1)
-			_exit(4);
-	}
-	_exit(0);
-}
-
-/* The last step that was told; *killed if the fault was reached. */
-static enum step
-child_run(struct fixture *f, const char *fault, bool *killed)
-{
-	enum step told = STEP_NONE;
-	int pipefd[2], status;
-	pid_t pid;
-	char c;
-
-	assert_return_code(pipe(pipefd), errno);
-	pid = fork();
-	assert_return_code(pid, errno);
-	if (pid == 0)
-		child_main(f, fault, pipefd[1]);
-	close(pipefd[1]);
-	while (read(pipefd[0], &c, 1) == 1)
-		told = (enum step)c;
-	close(pipefd[0]);
-	assert_return_code(waitpid(pid, &status, 0), errno);
-	*killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	if (!*killed)
-		assert_int_equal(status, 0);
-	return told;
 }
 
 /* How far the rows say that it came, and do they agree? */
@@ -200,7 +158,8 @@ crash_at(void **state, const char *fault)
 	bool killed;
 
 	store_close(TAKE(f->s));
-	told = child_run(f, fault, &killed);
+	told = (enum step)killed_run(
+	    f, fault, STEP_ACCOUNT, STEPS, step_run, &killed);
 	assert_ok(f, store_open(&o, &f->s, &f->err));
 	/* A claim leaves no mark but its lease. */
 	found = step_found(f);

@@ -82,7 +82,7 @@ step_intent(struct fixture *f, unsigned n)
 }
 
 static bool
-step_run(struct fixture *f, enum step step)
+step_run(struct fixture *f, int step)
 {
 	static const struct operator_row alice = {
 		.name = "alice", .uid = 7, .added_at = NOW, .added_by = "uid 0"
@@ -117,47 +117,6 @@ step_run(struct fixture *f, enum step step)
 	default:
 		return false;
 	}
-}
-
-/* The process that is killed; says each step that it was told is durable. */
-static void
-child_main(struct fixture *f, const char *fault, int tell)
-{
-	const struct store_options o = { .path = f->path };
-
-	if (!store_open(&o, &f->s, &f->err) || !fault_init_from(fault))
-		_exit(3);
-	for (enum step step = STEP_OPERATOR; step < STEPS; step++) {
-		char c = (char)step;
-
-		if (!step_run(f, step) || write(tell, &c, 1) != 1)
-			_exit(4);
-	}
-	_exit(0);
-}
-
-static enum step
-child_run(struct fixture *f, const char *fault, bool *killed)
-{
-	enum step told = STEP_NONE;
-	int pipefd[2], status;
-	pid_t pid;
-	char c;
-
-	assert_return_code(pipe(pipefd), errno);
-	pid = fork();
-	assert_return_code(pid, errno);
-	if (pid == 0)
-		child_main(f, fault, pipefd[1]);
-	close(pipefd[1]);
-	while (read(pipefd[0], &c, 1) == 1)
-		told = (enum step)c;
-	close(pipefd[0]);
-	assert_return_code(waitpid(pid, &status, 0), errno);
-	*killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	if (!*killed)
-		assert_int_equal(status, 0);
-	return told;
 }
 
 static enum step
@@ -219,7 +178,8 @@ crash_at(void **state, const char *fault)
 	bool killed;
 
 	store_close(TAKE(f->s));
-	told = child_run(f, fault, &killed);
+	told = (enum step)killed_run(
+	    f, fault, STEP_OPERATOR, STEPS, step_run, &killed);
 	assert_ok(f, store_open(&o, &f->s, &f->err));
 	found = step_found(f);
 	if (found < told || found > told + 1)

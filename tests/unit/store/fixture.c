@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "util/fault.h"
 #include "fixture.h"
@@ -290,4 +292,46 @@ queue_wait(struct fixture *f, uint64_t n)
 		sched_yield();
 		store_counters_get(f->s, &c);
 	} while (c.queue_depth < n);
+}
+
+/* The process that is killed; says each step that it was told is durable. */
+static void
+killed_main(struct fixture *f, const char *fault, int first, int last,
+    bool (*step)(struct fixture *f, int step), int tell)
+{
+	const struct store_options o = { .path = f->path };
+
+	if (!store_open(&o, &f->s, &f->err) || !fault_init_from(fault))
+		_exit(3);
+	for (int i = first; i < last; i++) {
+		char c = (char)i;
+
+		if (!step(f, i) || write(tell, &c, 1) != 1)
+			_exit(4);
+	}
+	_exit(0);
+}
+
+int
+killed_run(struct fixture *f, const char *fault, int first, int last,
+    bool (*step)(struct fixture *f, int step), bool *killed)
+{
+	int told = first - 1, pipefd[2], status;
+	pid_t pid;
+	char c;
+
+	assert_return_code(pipe(pipefd), errno);
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		killed_main(f, fault, first, last, step, pipefd[1]);
+	close(pipefd[1]);
+	while (read(pipefd[0], &c, 1) == 1)
+		told = c;
+	close(pipefd[0]);
+	assert_return_code(waitpid(pid, &status, 0), errno);
+	*killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	if (!*killed)
+		assert_int_equal(status, 0);
+	return told;
 }

@@ -62,6 +62,14 @@ struct authz_row authz_read_back(struct fixture *f, unsigned n);
 const char *log_last(struct fixture *f, const char **kind);
 uint64_t log_count(struct fixture *f);
 
+/*
+ * Runs steps first to last - 1 in a process of its own, which opens the store
+ * and arms the fault.  The last step that was durable; *killed if the fault
+ * was reached, else all were.
+ */
+int killed_run(struct fixture *f, const char *fault, int first, int last,
+    bool (*step)(struct fixture *f, int step), bool *killed);
+
 /* Waits until this many changes are queued (the writer is paused). */
 void queue_wait(struct fixture *f, uint64_t n);
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "store/migrate.h"
+#include "support/store_copy.h"
 #include "store/token.h"
 #include "util/own.h"
 #include "fixture.h"
@@ -203,7 +204,7 @@ landlocked_use(struct fixture *f)
 	if (!store_open(&o, &f->s, &f->err) ||
 	    !store_account_insert(f->s, &row, &f->err) ||
 	    !store_account_get(f->s, "acct-1", f->a, &row, &f->err) ||
-	    !store_backup(f->s, "copy.db", &f->err)) {
+	    !store_copy("chancery.db", "copy.db", &f->err)) {
 		fprintf(stderr, "%s (%s)\n", f->err.shown, f->err.detail);
 		return 1;
 	}

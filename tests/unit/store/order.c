@@ -142,26 +142,6 @@ test_expired_reads_as_invalid(void **state)
 }
 
 static void
-test_fail_once(void **state)
-{
-	struct fixture *f = *state;
-	struct order_row o;
-
-	account_add(f, 1);
-	order_add(f, 1);
-	assert_ok(f,
-	    store_order_fail(
-		f->s, "order-1", "{\"type\":\"x\"}", NOW, &f->err));
-	o = order_read_back(f, 1);
-	assert_int_equal(o.status, ORDER_INVALID);
-	assert_string_equal(o.error_json, "{\"type\":\"x\"}");
-	assert_err(f, ERR_CONFLICT,
-	    store_order_fail(f->s, "order-1", "{}", NOW, &f->err));
-	assert_err(f, ERR_CONFLICT,
-	    store_order_fail(f->s, "order-9", "{}", NOW, &f->err));
-}
-
-static void
 test_list_in_pages(void **state)
 {
 	struct fixture *f = *state;
@@ -204,7 +184,6 @@ main(void)
 		T(test_status_from_authorizations),
 		T(test_refuses),
 		T(test_expired_reads_as_invalid),
-		T(test_fail_once),
 		T(test_list_in_pages),
 	};
 
