@@ -5,7 +5,10 @@
 #include "codec/subject.h"
 
 #define ATTRIBUTES_MAX 32u
-#define CHALLENGE_MAX 255u /* RFC 2985 section 5.4.1: pkcs-9-ub */
+/* RFC 2985 section 5.4.1 has 255 characters; but what Microsoft Intune gives
+ * its devices as challengePassword is a signed and encrypted message of several
+ * kilobytes. */
+#define CHALLENGE_MAX 16384u
 
 /* The value of SubjectAltName. */
 static bool

@@ -14,7 +14,7 @@
 #include "codec/name.h"
 #include "codec/spki.h"
 
-#define CSR_MAX 16384u
+#define CSR_MAX 32768u
 
 struct csr {
 	struct bytes der;

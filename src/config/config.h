@@ -177,6 +177,20 @@ struct config_scep_profile {
 	unsigned line;
 };
 
+/* A tenant of Microsoft Intune, whose devices have their challenges from it. */
+struct config_intune {
+	const char *name;
+	const char *tenant, *client_id, *client_secret_file;
+	const char *authority, *graph_url, *resource_url;
+	const char *anchors_file; /* NULL: those of all outgoing calls */
+	int64_t timeout; /* seconds, one call */
+	bool withhold; /* the certificate, until Intune has acknowledged it */
+	bool revocation;
+	int64_t revocation_period;
+	const char *issuer_name; /* NULL: the certificate's issuer */
+	unsigned line;
+};
+
 struct config_limits {
 	int64_t max_connections;
 	int64_t max_connections_per_address;
@@ -214,6 +228,8 @@ struct config {
 		struct config_scep_profile *profiles;
 		size_t profiles_n;
 	} scep;
+	struct config_intune *intune;
+	size_t intune_n;
 	struct {
 		int64_t validity;
 		const char *key;
@@ -276,6 +292,8 @@ void config_mistake_print(
 const struct config_ca *config_ca_find(
     const struct config *c, const char *name);
 const struct config_profile *config_profile_find(
+    const struct config *c, const char *name);
+const struct config_intune *config_intune_find(
     const struct config *c, const char *name);
 
 /* A commented configuration with every option and default, from the rows. */

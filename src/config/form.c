@@ -9,6 +9,7 @@ static const char *const form_expected[FORMS] = {
 	    "https://HOST or https://HOST:PORT, nothing after it",
 	[FORM_BASE_HTTP] = "http://HOST or http://HOST:PORT, nothing after it",
 	[FORM_URL] = "a URL of http or https",
+	[FORM_HTTPS_URL] = "a URL of https",
 	[FORM_NAME] = "a name of at most 32 of a-z 0-9 - that is no word of a "
 		      "protocol",
 	[FORM_USER] = "a user name",
@@ -272,6 +273,8 @@ form_holds(const struct config_row *row, const char *s)
 		return is_base(s, "http://");
 	case FORM_URL:
 		return is_url(s);
+	case FORM_HTTPS_URL:
+		return is_url(s) && s[4] == 's';
 	case FORM_NAME:
 		return config_name_is_good(s);
 	case FORM_USER:

@@ -167,12 +167,14 @@ loads_of(struct config_loads *loads, enum config_type type)
 		return &loads->profiles;
 	case CONFIG_SCEP_PROFILES:
 		return &loads->scep;
+	case CONFIG_INTUNE:
+		return &loads->intune;
 	default:
 		return &loads->labels;
 	}
 }
 
-/* cas, profiles, labels or SCEP's profiles; the last two may be empty. */
+/* cas, profiles, or one of the others, which may be empty. */
 static bool
 load_map(struct config_loading *l, const struct config_row *row,
     const struct config_node *node, struct config *c,
@@ -396,5 +398,14 @@ config_profile_find(const struct config *c, const char *name)
 	for (size_t i = 0; i < c->profiles_n; i++)
 		if (strcmp(c->profiles[i].name, name) == 0)
 			return &c->profiles[i];
+	return NULL;
+}
+
+const struct config_intune *
+config_intune_find(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->intune_n; i++)
+		if (strcmp(c->intune[i].name, name) == 0)
+			return &c->intune[i];
 	return NULL;
 }

@@ -70,6 +70,8 @@ entry_prefix(const struct config_row *map)
 		return "profiles.NAME.";
 	case CONFIG_SCEP_PROFILES:
 		return "scep.profiles.NAME.";
+	case CONFIG_INTUNE:
+		return "intune.NAME.";
 	default:
 		return "est.labels.NAME.";
 	}

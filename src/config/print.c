@@ -150,6 +150,11 @@ print_map(const struct config_row *row, const struct config_setting *set,
 
 	buf_add_byte(out, '\n');
 	print_comment(config_section_text(row->key, strlen(row->key)), 0, out);
+	if (strcmp(row->def, "{}") == 0) {
+		print_option(row, row->key, setting(set, n, row->key), 0, out);
+		print_sample_entry(config_row_table(row), 0, out);
+		return;
+	}
 	buf_printf(out, "%s:\n", row->key);
 	print_entry(row, first, set, n, out);
 	print_more_entries(row, first, set, n, out);

@@ -278,6 +278,14 @@ static const struct config_row rows[] = {
 		    "/certsrv/mscep/mscep.dll. Each has the options "
 		    "scep.profiles.NAME.* of the manual; docs/scep.md has "
 		    "examples." },
+	{ .key = "intune",
+	    .type = CONFIG_INTUNE,
+	    .at = AT(intune),
+	    .at_n = AT(intune_n),
+	    .def = "{}",
+	    .text = "The tenants of Microsoft Intune by name; a profile of "
+		    "SCEP names one. Each has the options intune.NAME.* of "
+		    "the manual; docs/intune.md has examples." },
 	{ .key = "ocsp.validity",
 	    .type = CONFIG_DURATION,
 	    .at = AT(ocsp.validity),
@@ -538,6 +546,7 @@ add_type(const struct config_row *row, struct buf *out)
 	case CONFIG_PROFILES:
 	case CONFIG_EST_LABELS:
 	case CONFIG_SCEP_PROFILES:
+	case CONFIG_INTUNE:
 		buf_add_str(out, "a map of names to options");
 		return;
 	case CONFIG_TYPES:
@@ -565,6 +574,8 @@ config_row_table(const struct config_row *row)
 		return &config_est_label_table;
 	case CONFIG_SCEP_PROFILES:
 		return &config_scep_profile_table;
+	case CONFIG_INTUNE:
+		return &config_intune_table;
 	default:
 		return NULL;
 	}

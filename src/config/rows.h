@@ -24,6 +24,7 @@ enum config_type {
 	CONFIG_PROFILES, /* profiles and profiles_n */
 	CONFIG_EST_LABELS, /* est.labels and est.labels_n */
 	CONFIG_SCEP_PROFILES, /* scep.profiles and scep.profiles_n */
+	CONFIG_INTUNE, /* intune and intune_n */
 	CONFIG_TYPES
 };
 
@@ -34,6 +35,7 @@ enum config_form {
 	FORM_BASE_HTTPS, /* https://host[:port] */
 	FORM_BASE_HTTP,
 	FORM_URL,
+	FORM_HTTPS_URL,
 	FORM_NAME, /* of a CA or profile */
 	FORM_USER,
 	FORM_WORD, /* one of words */
@@ -85,6 +87,7 @@ extern const struct config_table config_ca_table;
 extern const struct config_table config_profile_table;
 extern const struct config_table config_est_label_table;
 extern const struct config_table config_scep_profile_table;
+extern const struct config_table config_intune_table;
 extern const struct config_section config_sections[];
 extern const size_t config_sections_n;
 

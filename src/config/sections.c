@@ -18,6 +18,9 @@ const struct config_section config_sections[] = {
 	{ "scep",
 	    "SCEP (RFC 8894): devices enrol and renew by signed and encrypted "
 	    "messages over HTTP. Without a profile it is not served." },
+	{ "intune",
+	    "Microsoft Intune: tenants whose devices enrol by SCEP with a "
+	    "challenge that Intune made." },
 	{ "ocsp", "OCSP (RFC 6960): what is answered under /ocsp." },
 	{ "crl", "Certificate revocation lists (RFC 5280)." },
 	{ "limits", "What one client, or all of them, may take." },

@@ -225,6 +225,20 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 	return true;
 }
 
+static bool
+send_intune_files(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config *c = s->loaded.config;
+
+	for (size_t i = 0; i < c->intune_n; i++)
+		if (!send_private_file(
+			s, channel, c->intune[i].client_secret_file, err) ||
+		    !send_file(
+			s, channel, c->intune[i].anchors_file, true, err))
+			return false;
+	return true;
+}
+
 /* Each key takes the passphrase with it. */
 static bool
 send_server_keys(struct supervisor *s, int channel, struct err *err)
@@ -259,6 +273,7 @@ send_files(struct supervisor *s, int channel, struct err *err)
 	}
 	return send_est_files(s, channel, err) &&
 	    send_scep_files(s, channel, err) &&
+	    send_intune_files(s, channel, err) &&
 	    send_file(s, channel, c->tls.certificate, true, err);
 }
 

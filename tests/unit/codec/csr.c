@@ -370,7 +370,40 @@ test_caps(void **state)
 	memset(b.p, 0, CSR_MAX + 1);
 	assert_false(csr_parse(bytes_of(b.p, CSR_MAX + 1), arena, &csr, &err));
 	assert_int_equal(err.kind, ERR_BAD_CSR);
-	assert_non_null(strstr(err.shown, "16385"));
+	assert_non_null(strstr(err.shown, "32769"));
+}
+
+/* challengePassword, a UTF8String, of n octets. */
+static const char *
+challenge_of(size_t n)
+{
+	static const char head[] = "06 09 2a864886f70d010907";
+	AUTO_BUF b = { 0 };
+
+	/* Lengths from 0x200 on, so all have two octets. */
+	buf_printf(&b, "a0 82%04zx 30 82%04zx %s 31 82%04zx 0c 82%04zx", n + 23,
+	    n + 19, head, n + 4, n);
+	for (size_t i = 0; i < n; i++)
+		buf_add_str(&b, "41");
+	return arena_strdup(arena, buf_cstr(&b));
+}
+
+/* Intune's are of several kilobytes. */
+static void
+test_long_challenges(void **state)
+{
+	struct parts p = plain;
+	struct csr csr;
+
+	(void)state;
+	p.attributes = challenge_of(5000);
+	expect(&p, ERR_NONE, &csr);
+	assert_int_equal(strlen(csr.challenge_password), 5000);
+	p.attributes = challenge_of(16384);
+	expect(&p, ERR_NONE, &csr);
+	assert_int_equal(strlen(csr.challenge_password), 16384);
+	p.attributes = challenge_of(16385);
+	expect(&p, ERR_BAD_CSR, NULL);
 }
 
 static void
@@ -405,6 +438,7 @@ main(void)
 		cmocka_unit_test(test_extension_requests),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_long_challenges),
 		cmocka_unit_test(test_every_cut),
 	};
 	int failed;

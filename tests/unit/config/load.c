@@ -127,6 +127,38 @@ test_json_is_yaml(void **state)
 	config_free(c);
 }
 
+static void
+test_intune(void **state)
+{
+	struct config *c = must_load(
+	    URLS "intune:\n"
+		 "  contoso: {tenant: contoso.onmicrosoft.com,\n"
+		 "    client_id: 2b4c, client_secret_file: keys/s}\n"
+		 "  fabrikam: {client_id: 2b4d, client_secret_file: keys/t,\n"
+		 "    tenant: 72f988bf-86f1-41af-91ab-2d7cd011db47,\n"
+		 "    authority: \"https://login.microsoftonline.us/\",\n"
+		 "    withhold: false, revocation: false, issuer_name: CA}\n");
+	const struct config_intune *t = config_intune_find(c, "contoso");
+
+	(void)state;
+	assert_int_equal(c->intune_n, 2);
+	assert_null(config_intune_find(c, "other"));
+	assert_string_equal(t->authority, "https://login.microsoftonline.com/");
+	assert_string_equal(t->graph_url, "https://graph.microsoft.com/");
+	assert_string_equal(
+	    t->resource_url, "https://api.manage.microsoft.com/");
+	assert_true(t->withhold && t->revocation);
+	assert_int_equal(t->timeout, 15);
+	assert_int_equal(t->revocation_period, 300);
+	assert_null(t->issuer_name);
+	assert_null(t->anchors_file);
+	t = config_intune_find(c, "fabrikam");
+	assert_string_equal(t->authority, "https://login.microsoftonline.us/");
+	assert_false(t->withhold || t->revocation);
+	assert_string_equal(t->issuer_name, "CA");
+	config_free(c);
+}
+
 int
 main(void)
 {
@@ -134,6 +166,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_everything_given),
 		cmocka_unit_test(test_json_is_yaml),
+		cmocka_unit_test(test_intune),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

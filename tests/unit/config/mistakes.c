@@ -139,6 +139,18 @@ test_single_mistakes(void **state)
 		{ URLS "est: {labels: {a: {profile: default, authentication: "
 		       "[users], users_file: u, names: [a.example]}}}\n",
 		    "dns:, ip:, email: or uri:" },
+		{ URLS "intune: {a: {tenant: t.example, client_id: x}}\n",
+		    "found no client_secret_file" },
+		{ URLS "intune: {a: {tenant: t.example, client_id: x, "
+		       "client_secret_file: z, client_secret: y}}\n",
+		    "found a secret in clear, client_secret" },
+		{ URLS "intune: {a: {tenant: t.example, client_id: x, "
+		       "client_secret_file: y, "
+		       "authority: \"http://login.example/\"}}\n",
+		    "expected a URL of https" },
+		{ URLS "intune: {a: {tenant: ../b, client_id: x, "
+		       "client_secret_file: y}}\n",
+		    "found ../b" },
 		{ URLS "scep: {profiles: {a: {}}}\n", "found no profile" },
 		{ URLS "scep: {profiles: {a: {profile: b}}}\n",
 		    "found the profile b" },
