@@ -1,7 +1,9 @@
 /*
  * A CSR that we accept OpenSSL accepts, too, and both see the same subject, the
- * same key and the same signed octets; its names are in their normal form.
+ * same key and the same signed octets; its names are in their normal form, and
+ * what RSASSA-PSS was made with is the same.
  */
+#include <openssl/rsa.h>
 #include "codec/csr.h"
 #include "crypto/own.h"
 #include "require.h"
@@ -34,6 +36,40 @@ check_names(struct names names, struct arena *a)
 		    buf_bytes(&b), NAMES_NORMAL, a, &again, NULL, NULL));
 }
 
+/* RSASSA-PSS: OpenSSL reads the same salt and digest from the parameters. */
+static void
+check_pss(const X509_REQ *req, const struct csr *csr)
+{
+	const X509_ALGOR *alg;
+	const ASN1_TYPE *type;
+	RSA_PSS_PARAMS *params;
+	int nid;
+
+	X509_REQ_get0_signature(req, NULL, &alg);
+	REQUIRE(sig_alg_is_pss(csr->sig_alg) ==
+	    (OBJ_obj2nid(alg->algorithm) == NID_rsassaPss));
+	if (!sig_alg_is_pss(csr->sig_alg)) {
+		REQUIRE(csr->pss_salt == 0);
+		return;
+	}
+	type = alg->parameter;
+	REQUIRE(type != NULL && type->type == V_ASN1_SEQUENCE);
+	params =
+	    ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), type);
+	REQUIRE(params != NULL && params->hashAlgorithm != NULL &&
+	    params->maskGenAlgorithm != NULL);
+	nid = OBJ_obj2nid(params->hashAlgorithm->algorithm);
+	REQUIRE(nid ==
+	    (csr->sig_alg == SIG_PSS_SHA256	     ? NID_sha256
+		    : csr->sig_alg == SIG_PSS_SHA384 ? NID_sha384
+						     : NID_sha512));
+	REQUIRE(csr->pss_salt ==
+	    (params->saltLength == NULL
+		    ? 20
+		    : (size_t)ASN1_INTEGER_get(params->saltLength)));
+	RSA_PSS_PARAMS_free(params);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -53,5 +89,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	SAME(i2d_X509_PUBKEY, X509_REQ_get_X509_PUBKEY(req), csr.spki);
 	SAME(i2d_X509_NAME, X509_REQ_get_subject_name(req), csr.subject);
 	check_names(csr.names, a);
+	check_pss(req, &csr);
 	return 0;
 }

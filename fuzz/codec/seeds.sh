@@ -32,6 +32,13 @@ for k in rsa p256 p384 p521 ed; do
 		-outform DER -out "$top/codec_cert/$k"
 	openssl pkey -in "$work/$k.pem" -pubout -outform DER -out "$top/codec_der/spki-$k"
 done
+pss='-sigopt rsa_padding_mode:pss'
+openssl req -new -key "$work/rsa.pem" -subj /CN=pss -sha384 $pss \
+	-sigopt rsa_pss_saltlen:-1 -outform DER -out "$top/codec_csr/rsa-pss"
+openssl req -new -key "$work/rsa.pem" -subj /CN=pss $pss \
+	-outform DER -out "$top/codec_csr/rsa-pss-longest"
+openssl req -x509 -new -key "$work/rsa.pem" -subj /CN=pss -days 9000 $pss \
+	-outform DER -out "$top/codec_cert/rsa-pss"
 openssl req -new -key "$work/p256.pem" -subj / -outform DER -out "$top/codec_csr/empty"
 printf '[req]\nprompt=no\ndistinguished_name=d\nattributes=a\n[d]\nCN=x\n[a]\nchallengePassword=secret\nunstructuredName=x\n' >"$work/cnf"
 openssl req -new -config "$work/cnf" -key "$work/p256.pem" \

@@ -78,6 +78,7 @@ struct cert {
 	bool must_staple, ocsp_nocheck;
 	bool unknown_critical; /* one that we do not process */
 	enum sig_alg sig_alg; /* of the outer SEQUENCE */
+	size_t pss_salt;
 	struct bytes signature;
 };
 
@@ -87,7 +88,8 @@ struct cert {
  * or of up to 64 octets (certmonger 0.79.17), names that we do not do
  * (other_names), more URLs and policies than there is room for, key usage with
  * trailing zero bits, GeneralizedTime before 2050.  Else DER is strict, and an
- * encoded `critical FALSE` is refused.  ERR_MALFORMED, ERR_TOO_LARGE;
+ * encoded `critical FALSE` is refused.  RSASSA-PSS may have signed it.
+ * ERR_MALFORMED, ERR_TOO_LARGE;
  * ERR_UNSUPPORTED and ERR_BAD_PUBLIC_KEY for algorithms and keys.
  */
 bool cert_parse(struct bytes der, struct arena *a, struct cert *out,

@@ -148,6 +148,17 @@ extensions_parse(struct der *d, enum names_mode mode, struct arena *a,
 	return true;
 }
 
+/* Others sign with PSS; we do not. */
+static bool
+algorithm_parse(
+    struct bytes der, enum names_mode mode, struct cert *out, struct err *err)
+{
+	if (mode == NAMES_TOLERANT)
+		return sig_alg_parse_salted(
+		    der, SIG_ALG_EXACT, &out->tbs_sig_alg, &out->pss_salt, err);
+	return sig_alg_parse(der, &out->tbs_sig_alg, err);
+}
+
 /* out->tbs is the whole SEQUENCE; *algorithm becomes its AlgorithmIdentifier.
  */
 static bool
@@ -164,7 +175,7 @@ tbs_parse(enum names_mode mode, struct arena *a, struct cert *out,
 	if (!der_read_whole(&d, DER_SEQUENCE, algorithm))
 		return fail(err, ERR_MALFORMED,
 		    "certificate has no signature algorithm");
-	if (!sig_alg_parse(*algorithm, &out->tbs_sig_alg, err))
+	if (!algorithm_parse(*algorithm, mode, out, err))
 		return false;
 	if (!der_read_whole(&d, DER_SEQUENCE, &out->issuer))
 		return fail(err, ERR_MALFORMED, "certificate has no issuer");
@@ -245,8 +256,8 @@ cert_verify(struct lane *lane, const struct cert *cert,
 		return fail(err, ERR_BAD_SIGNATURE,
 		    "certificate's signature algorithm does not fit the "
 		    "issuer's key");
-	return pubkey_verify(
-	    lane, &issuer->key, cert->sig_alg, cert->tbs, cert->signature, err);
+	return pubkey_verify_salted(lane, &issuer->key, cert->sig_alg,
+	    cert->pss_salt, cert->tbs, cert->signature, err);
 }
 
 const struct cert_extension *

@@ -16,8 +16,6 @@
 #define CMS_CERTS_MAX 16u
 #define CMS_ATTRIBUTES_MAX 32u
 #define CMS_RECIPIENTS_MAX 8u
-/* What is left of RSA-4096 beside a digest; OpenSSL takes all it can. */
-#define CMS_PSS_SALT_MAX 512u
 
 /* Who a signer or recipient is: one of the two. */
 struct cms_id {
@@ -40,9 +38,8 @@ struct cms_signed {
 	size_t certs_n;
 	struct cms_id signer;
 	enum digest_alg digest;
-	bool pss;
+	enum sig_alg sig_alg;
 	size_t pss_salt;
-	enum sig_alg sig_alg; /* unless pss */
 	struct bytes signed_attributes; /* content of the SET, as sent */
 	struct cms_attribute attributes[CMS_ATTRIBUTES_MAX];
 	size_t attributes_n;

@@ -5,90 +5,19 @@
 
 /* ---- algorithms ---- */
 
+/* What may have signed a message with this digest. */
 static const struct {
-	enum digest_alg alg;
-	enum sig_alg rsa, ecdsa;
-	struct bytes oid;
+	enum digest_alg digest;
+	enum sig_alg rsa, pss, ecdsa; /* 0: none */
 } digests[] = {
-	{ DIGEST_SHA256, SIG_RSA_SHA256, SIG_ECDSA_SHA256,
-	    { (const uint8_t *)OID_SHA256, sizeof(OID_SHA256) - 1 } },
-	{ DIGEST_SHA384, SIG_RSA_SHA384, SIG_ECDSA_SHA384,
-	    { (const uint8_t *)OID_SHA384, sizeof(OID_SHA384) - 1 } },
-	{ DIGEST_SHA512, SIG_RSA_SHA512, SIG_ECDSA_SHA512,
-	    { (const uint8_t *)OID_SHA512, sizeof(OID_SHA512) - 1 } },
-	{ DIGEST_SHA1, SIG_RSA_SHA1, 0,
-	    { (const uint8_t *)OID_SHA1, sizeof(OID_SHA1) - 1 } },
+	{ DIGEST_SHA256, SIG_RSA_SHA256, SIG_PSS_SHA256, SIG_ECDSA_SHA256 },
+	{ DIGEST_SHA384, SIG_RSA_SHA384, SIG_PSS_SHA384, SIG_ECDSA_SHA384 },
+	{ DIGEST_SHA512, SIG_RSA_SHA512, SIG_PSS_SHA512, SIG_ECDSA_SHA512 },
+	{ DIGEST_SHA1, SIG_RSA_SHA1, 0, 0 },
 };
 
-/* AlgorithmIdentifier with absent or NULL parameters: content of it. */
-static bool
-digest_read(struct der *d, enum digest_alg *out, struct err *err)
-{
-	struct bytes oid, null = BYTES_NONE;
-	struct der inner;
-	bool has_null;
-
-	if (!der_enter(d, DER_SEQUENCE, &inner) ||
-	    !der_read(&inner, DER_OID, &oid) ||
-	    !der_read_optional(&inner, DER_NULL, &has_null, &null) ||
-	    null.n != 0 || !der_at_end(&inner))
-		return MALFORMED("the digest algorithm is malformed");
-	for (size_t i = 0; i < COUNT_OF(digests); i++)
-		if (bytes_equal(oid, digests[i].oid)) {
-			*out = digests[i].alg;
-			return true;
-		}
-	return fail(err, ERR_UNSUPPORTED,
-	    "the digest is none of SHA-1 and SHA-2 (MD5 is not accepted)");
-}
-
-/*
- * RSASSA-PSS-params, RFC 4055 section 3.1: the digest twice, once in MGF1, and
- * the salt; defaults are SHA-1 and 20.
- */
-static bool
-pss_read(struct der *d, struct cms_signed *s, struct err *err)
-{
-	enum digest_alg hash = DIGEST_SHA1, mgf = DIGEST_SHA1;
-	struct der params, inner, mgf_seq;
-	uint64_t salt = 20, trailer = 1;
-	struct bytes oid;
-
-	if (!der_enter(d, DER_SEQUENCE, &params))
-		return MALFORMED("PSS without parameters");
-	if (der_peek(&params) == DER_CONTEXT_CONSTRUCTED(0) &&
-	    (!der_enter(&params, DER_CONTEXT_CONSTRUCTED(0), &inner) ||
-		!digest_read(&inner, &hash, err) || !der_at_end(&inner)))
-		return fail(err, ERR_UNSUPPORTED, "PSS hash is not done here");
-	if (der_peek(&params) == DER_CONTEXT_CONSTRUCTED(1) &&
-	    (!der_enter(&params, DER_CONTEXT_CONSTRUCTED(1), &inner) ||
-		!der_enter(&inner, DER_SEQUENCE, &mgf_seq) ||
-		!der_at_end(&inner) || !der_read(&mgf_seq, DER_OID, &oid) ||
-		!bytes_equal(oid, OID(MGF1)) ||
-		!digest_read(&mgf_seq, &mgf, err) || !der_at_end(&mgf_seq)))
-		return fail(err, ERR_UNSUPPORTED, "PSS mask is not done here");
-	if (der_peek(&params) == DER_CONTEXT_CONSTRUCTED(2) &&
-	    (!der_enter(&params, DER_CONTEXT_CONSTRUCTED(2), &inner) ||
-		!der_read_small(&inner, CMS_PSS_SALT_MAX, &salt) ||
-		!der_at_end(&inner)))
-		return MALFORMED("the PSS salt length is malformed");
-	if (der_peek(&params) == DER_CONTEXT_CONSTRUCTED(3) &&
-	    (!der_enter(&params, DER_CONTEXT_CONSTRUCTED(3), &inner) ||
-		!der_read_small(&inner, 1, &trailer) || trailer != 1 ||
-		!der_at_end(&inner)))
-		return MALFORMED("the PSS trailer is malformed");
-	if (!der_at_end(&params))
-		return MALFORMED("PSS parameters have more than their four");
-	if (hash != s->digest || mgf != s->digest)
-		return fail(err, ERR_UNSUPPORTED,
-		    "PSS with other digests than the message's");
-	s->pss = true;
-	s->pss_salt = (size_t)salt;
-	return true;
-}
-
 /* rsaEncryption stands for RSA with the digest named before; a combined
- * algorithm must name the same. */
+ * algorithm, and PSS (RFC 4056 section 3), must name the same. */
 static bool
 signature_alg_read(struct der *d, struct cms_signed *s, struct err *err)
 {
@@ -100,19 +29,17 @@ signature_alg_read(struct der *d, struct cms_signed *s, struct err *err)
 	    !der_enter(&at, DER_SEQUENCE, &inner) ||
 	    !der_read(&inner, DER_OID, &oid))
 		return MALFORMED("the signature algorithm is malformed");
-	while (digests[i].alg != s->digest)
+	while (digests[i].digest != s->digest)
 		i++;
 	if (bytes_equal(oid, OID(RSA))) {
 		s->sig_alg = digests[i].rsa;
 		return true;
 	}
-	if (bytes_equal(oid, OID(RSA_PSS)))
-		return pss_read(&inner, s, err) &&
-		    (der_at_end(&inner) ||
-			MALFORMED("something follows the PSS parameters"));
-	if (!sig_alg_parse_mode(whole, SIG_ALG_TOLERANT, &s->sig_alg, err))
+	if (!sig_alg_parse_salted(
+		whole, SIG_ALG_TOLERANT, &s->sig_alg, &s->pss_salt, err))
 		return false;
-	if (s->sig_alg != digests[i].rsa && s->sig_alg != digests[i].ecdsa)
+	if (s->sig_alg != digests[i].rsa && s->sig_alg != digests[i].pss &&
+	    s->sig_alg != digests[i].ecdsa)
 		return fail(err, ERR_UNSUPPORTED,
 		    "signature and digest algorithm do not belong together");
 	return true;
@@ -175,7 +102,7 @@ signer_read(struct der *d, struct cms_signed *s, struct err *err)
 	if (!der_read_small(&info, 3, &version) ||
 	    !cms_id_read(&info, &s->signer))
 		return MALFORMED("the signer is not named");
-	if (!digest_read(&info, &digest, err))
+	if (!digest_alg_read(&info, &digest, err))
 		return false;
 	s->digest = digest;
 	/* Without signed attributes the content itself would be signed, and
@@ -322,8 +249,6 @@ cms_signed_verify(struct lane *lane, const struct cms_signed *s,
 		    "the signed messageDigest is not the content's");
 	/* RFC 5652 section 5.4: signed is the SET, not the [0]. */
 	der_put(&set, DER_SET, s->signed_attributes);
-	return s->pss ? rsa_verify_pss(lane, key, s->digest, s->pss_salt,
-			    buf_bytes(&set), s->signature, err)
-		      : pubkey_verify(lane, key, s->sig_alg, buf_bytes(&set),
-			    s->signature, err);
+	return pubkey_verify_salted(lane, key, s->sig_alg, s->pss_salt,
+	    buf_bytes(&set), s->signature, err);
 }

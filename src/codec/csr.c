@@ -246,8 +246,8 @@ csr_parse(struct bytes der, struct arena *a, struct csr *out, struct err *err)
 
 	if (!form_parse(der, a, &csr, &algorithm, err))
 		return false;
-	if (!sig_alg_parse_mode(
-		algorithm, SIG_ALG_TOLERANT, &csr.sig_alg, &why))
+	if (!sig_alg_parse_salted(
+		algorithm, SIG_ALG_TOLERANT, &csr.sig_alg, &csr.pss_salt, &why))
 		return fail(err, ERR_BAD_CSR, "%s", why.shown);
 	if (!spki_parse(csr.spki, &csr.key, &why))
 		return fail(err, ERR_BAD_PUBLIC_KEY, "%s", why.shown);
@@ -305,6 +305,6 @@ csr_attribute(const struct csr *csr, struct bytes oid, struct bytes *value)
 bool
 csr_verify(struct lane *lane, const struct csr *csr, struct err *err)
 {
-	return pubkey_verify(
-	    lane, &csr->key, csr->sig_alg, csr->info, csr->signature, err);
+	return pubkey_verify_salted(lane, &csr->key, csr->sig_alg,
+	    csr->pss_salt, csr->info, csr->signature, err);
 }

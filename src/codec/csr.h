@@ -29,6 +29,7 @@ struct csr {
 	struct bytes attributes; /* content of [0], all DER; see below */
 	const char *challenge_password; /* NULL if none (SCEP) */
 	enum sig_alg sig_alg;
+	size_t pss_salt;
 	struct bytes signature;
 };
 

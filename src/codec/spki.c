@@ -156,6 +156,13 @@ spki_parse(struct bytes der, struct pubkey *out, struct err *err)
 		return rsa_read(&alg, bits, out, err);
 	if (bytes_equal(alg.oid, OID(ED25519)))
 		return ed25519_read(&alg, bits, out, err);
+	/* RFC 4055 section 1.2: such a key may not be encrypted to, as SCEP
+	 * must, and the CA/Browser Forum's Baseline Requirements (section
+	 * 7.1.3.1.1) let no certificate have it. */
+	if (bytes_equal(alg.oid, OID(RSA_PSS)))
+		return fail(err, ERR_UNSUPPORTED,
+		    "public key is for RSASSA-PSS alone, expected an RSA key "
+		    "of type rsaEncryption, which may sign with PSS, too");
 	if (!der_oid_text(alg.oid, oid))
 		oid[0] = '\0';
 	return fail(err, ERR_UNSUPPORTED,

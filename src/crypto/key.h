@@ -28,8 +28,13 @@ enum sig_alg {
 	SIG_ECDSA_SHA384,
 	SIG_ECDSA_SHA512,
 	SIG_ED25519,
-	SIG_RSA_SHA1 /* only to read what SCEP clients send */
+	/* Only to read what clients send; never written. */
+	SIG_RSA_SHA1,
+	SIG_PSS_SHA256, /* RSASSA-PSS, MGF1 with the same digest */
+	SIG_PSS_SHA384,
+	SIG_PSS_SHA512
 };
+bool sig_alg_is_pss(enum sig_alg alg);
 
 /* A public key in parts; borrows its memory. */
 struct pubkey {
@@ -66,6 +71,11 @@ EVP_PKEY *pubkey_load(
  */
 bool pubkey_verify(struct lane *lane, const struct pubkey *key,
     enum sig_alg alg, struct bytes msg, struct bytes sig,
+    struct err *err) MUST_CHECK;
+/* The same, and RSASSA-PSS with a salt of this many octets (RFC 8017 section
+ * 9.1.2), which other algorithms ignore. */
+bool pubkey_verify_salted(struct lane *lane, const struct pubkey *key,
+    enum sig_alg alg, size_t salt, struct bytes msg, struct bytes sig,
     struct err *err) MUST_CHECK;
 /* The same when SHA-256 of the message is known already (NULL: it is not): a
  * CRL of 50 MB is not hashed twice. */

@@ -29,6 +29,9 @@ static const struct {
 	[SIG_ECDSA_SHA512] = { DIGEST_SHA512, FOR_EC },
 	[SIG_ED25519] = { DIGEST_SHA512, FOR_ED },
 	[SIG_RSA_SHA1] = { DIGEST_SHA1, FOR_RSA },
+	[SIG_PSS_SHA256] = { DIGEST_SHA256, FOR_RSA },
+	[SIG_PSS_SHA384] = { DIGEST_SHA384, FOR_RSA },
+	[SIG_PSS_SHA512] = { DIGEST_SHA512, FOR_RSA },
 };
 
 const char *
@@ -74,6 +77,13 @@ enum digest_alg
 sig_alg_digest(enum sig_alg alg)
 {
 	return sig_alg_rows[alg].digest;
+}
+
+bool
+sig_alg_is_pss(enum sig_alg alg)
+{
+	return alg == SIG_PSS_SHA256 || alg == SIG_PSS_SHA384 ||
+	    alg == SIG_PSS_SHA512;
 }
 
 bool

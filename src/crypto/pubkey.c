@@ -199,7 +199,8 @@ verify_through(struct lane *lane, struct key_cache *cache, const uint8_t id[32],
 {
 	struct key_entry *entry;
 
-	if (!sig_alg_is_for(alg, key->alg))
+	/* PSS without its salt would be any PSS. */
+	if (!sig_alg_is_for(alg, key->alg) || sig_alg_is_pss(alg))
 		return fail(err, ERR_BAD_SIGNATURE_ALG,
 		    "signature algorithm does not fit a key of kind %s",
 		    key_alg_name(key->alg));
@@ -234,4 +235,51 @@ pubkey_verify_cached(struct lane *lane, const uint8_t id[32],
 {
 	return verify_through(
 	    lane, lane->accounts, id, key, alg, msg, NULL, sig, err);
+}
+
+/* A context of its own: how long the salt is changes with each signature. */
+static bool
+entry_verify_pss(struct lane *lane, struct key_entry *entry, enum sig_alg alg,
+    size_t salt, struct bytes msg, struct bytes sig)
+{
+	enum digest_alg md = sig_alg_digest(alg);
+	uint8_t digest[DIGEST_MAX];
+	AUTO(EVP_PKEY_CTX) *ctx =
+	    EVP_PKEY_CTX_new_from_pkey(lane->libctx, entry->pkey, NULL);
+
+	digest_compute(lane, md, msg, digest);
+	return ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, lane->md[md]) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, lane->md[md]) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)salt) == 1 &&
+	    EVP_PKEY_verify(ctx, sig.p, sig.n, digest, digest_size(md)) == 1;
+}
+
+bool
+pubkey_verify_salted(struct lane *lane, const struct pubkey *key,
+    enum sig_alg alg, size_t salt, struct bytes msg, struct bytes sig,
+    struct err *err)
+{
+	struct key_entry *entry;
+	uint8_t id[32];
+
+	if (!sig_alg_is_pss(alg))
+		return pubkey_verify(lane, key, alg, msg, sig, err);
+	if (key->alg != KEY_RSA)
+		return fail(err, ERR_BAD_SIGNATURE_ALG,
+		    "RSASSA-PSS does not fit a key of kind %s",
+		    key_alg_name(key->alg));
+	/* RFC 8017 section 9.1.2 step 3: digest and salt must have room. */
+	if (digest_size(sig_alg_digest(alg)) + salt + 2 > (key->bits + 6) / 8)
+		return fail(err, ERR_BAD_SIGNATURE,
+		    "a salt of %zu octets has no room in an RSA key of %u bits",
+		    salt, key->bits);
+	digest_compute(lane, DIGEST_SHA256, key->n, id);
+	if (!key_cache_get(lane->recent, lane, id, key, &entry, err))
+		return false;
+	if (!entry_verify_pss(lane, entry, alg, salt, msg, sig))
+		return fail_ossl(err, ERR_BAD_SIGNATURE,
+		    "signature does not hold with the RSA key (RSASSA-PSS)");
+	return true;
 }

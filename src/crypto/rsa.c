@@ -109,30 +109,6 @@ rsa_sign(const struct privkey *key, enum digest_alg alg, struct bytes msg,
 	return true;
 }
 
-bool
-rsa_verify_pss(struct lane *lane, const struct pubkey *key, enum digest_alg alg,
-    size_t salt, struct bytes msg, struct bytes sig, struct err *err)
-{
-	EVP_PKEY_CTX *ctx;
-
-	if (key->alg != KEY_RSA || salt > MODULUS_MAX)
-		return fail(
-		    err, ERR_BAD_SIGNATURE, "the signature is not the key's");
-	AUTO(EVP_PKEY) *pkey = pubkey_load(lane, key, err);
-	if (pkey == NULL)
-		return false;
-	AUTO(EVP_MD_CTX) *md = EVP_MD_CTX_new();
-	if (md == NULL ||
-	    EVP_DigestVerifyInit_ex(md, &ctx, digest_name(alg), lane->libctx,
-		NULL, pkey, NULL) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)salt) != 1 ||
-	    EVP_DigestVerify(md, sig.p, sig.n, msg.p, msg.n) != 1)
-		return fail_ossl(
-		    err, ERR_BAD_SIGNATURE, "the signature is not the key's");
-	return true;
-}
-
 /* ---- ciphers ---- */
 
 static const struct {

@@ -1,7 +1,7 @@
 /*
  * RSA as CMS uses it beside certificates' signatures: key transport both ways
- * (RFC 3370, RFC 3560), signatures with a chosen digest, and PSS (RFC 4056).
- * And the block ciphers in CBC mode that go with it.
+ * (RFC 3370, RFC 3560) and signatures with a chosen digest.  And the block
+ * ciphers in CBC mode that go with it.
  *
  * Any thread: a private key is only read here.
  */
@@ -46,10 +46,6 @@ bool rsa_wrap(struct lane *lane, const struct pubkey *to,
 /* PKCS#1 v1.5 with this digest, over the whole message. */
 bool rsa_sign(const struct privkey *key, enum digest_alg alg, struct bytes msg,
     struct buf *sig, struct err *err) MUST_CHECK;
-/* PSS with MGF1 of the same digest.  ERR_BAD_SIGNATURE. */
-bool rsa_verify_pss(struct lane *lane, const struct pubkey *key,
-    enum digest_alg alg, size_t salt, struct bytes msg, struct bytes sig,
-    struct err *err) MUST_CHECK;
 
 /* CBC with the padding of RFC 5652 section 6.3.  Wrong padding or length on
  * reading: ERR_REJECTED.  ERR_UNSUPPORTED: not in this lane. */

@@ -1,11 +1,12 @@
 """strongSwan's pki over SCEP: enrolment with default options, renewal, polling
-for an approval, SHA-512, triple DES; from the examples of docs/scep.md."""
+for an approval, SHA-512, RSASSA-PSS, triple DES; from the examples of
+docs/scep.md."""
 import subprocess
 import threading
 
 from client import need, wait_until
-from scep_server import (issued, run_example, run_script, server, url,
-                         verifies)
+from scep_server import (example, issued, run_example, run_script, server,
+                         url, verifies)
 
 need("pki")
 COMMON = 'challenge_file: scep-challenge, names: ["dns:*.example"]'
@@ -72,9 +73,20 @@ with s:
         pass
     assert len(issued(s)) == 2, issued(s)
 
-    for options in ("--digest sha512", "--digest sha384"):
+    # PSS signs the message, the request and the client's own certificate.
+    for options in ("--digest sha512", "--digest sha384", "--rsa-padding pss",
+                    "--rsa-padding pss --digest sha512"):
         enrol("digest.example", options)
         verifies(s, pem("any.pem"))
+        assert key_is("any.key", "any.pem")
+    # What was enrolled so is renewed so, with a new key.
+    run_script(s, "cp any.pem old.pem; cp any.key old.key", top)
+    enrol("digest.example", "--rsa-padding pss --cert old.pem --key old.key",
+          CHALLENGE="")
+    verifies(s, pem("any.pem"))
+    assert key_is("any.key", "any.pem") and not key_is("old.key", "any.pem")
+    newest, *_ = issued(s)
+    assert s.cli("cert", "show", newest["serial"], parse=True)["replaces"]
     # Triple DES where the profile takes it, and nowhere else.
     assert enrol("des3.example", "--cipher des3", check=False).returncode != 0
     enrol("des3.example", "--cipher des3", URL=url(s, "old"))
@@ -102,23 +114,26 @@ with s:
     s.cli("operator", "add", "alice")
     failed = []
 
-    def wait():
+    def wait(script):
         try:
-            run_example(s, "strongswan-poll", top)
+            run_script(s, script, top)
         except BaseException as e:  # noqa: B902
             failed.append(e)
 
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    row, = wait_until(pending, 30, why="a request in the queue")
-    seen = s.cli("approval", "show", row["id"], parse=True)
-    s.cli("approval", "approve", row["id"], "--hash",
-          seen["request_sha256"], "--as", "alice")
-    waiting.join(90)
-    assert not failed, failed
-    verifies(s, pem("wait.pem"))
-    assert key_is("wait.key", "wait.pem")
-    assert issued(s)[0]["serial"].replace(":", "").lower() in \
-        subprocess.run(["openssl", "x509", "-in", top / "wait.pem", "-noout",
-                        "-serial"], check=True, stdout=subprocess.PIPE,
-                       text=True).stdout.lower()
+    poll = example("strongswan-poll")
+    for script in (poll, poll.replace("--interval",
+                                      "--rsa-padding pss --interval")):
+        waiting = threading.Thread(target=wait, args=(script,))
+        waiting.start()
+        row, = wait_until(pending, 30, why="a request in the queue")
+        seen = s.cli("approval", "show", row["id"], parse=True)
+        s.cli("approval", "approve", row["id"], "--hash",
+              seen["request_sha256"], "--as", "alice")
+        waiting.join(90)
+        assert not failed, failed
+        verifies(s, pem("wait.pem"))
+        assert key_is("wait.key", "wait.pem")
+        assert issued(s)[0]["serial"].replace(":", "").lower() in \
+            subprocess.run(["openssl", "x509", "-in", top / "wait.pem",
+                            "-noout", "-serial"], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.lower()

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "support/unit.h"
 #include "support/acme_world.h"
+#include "support/pss.h"
+#include "util/text.h"
 
 struct fixture {
 	struct world *w;
@@ -317,6 +319,39 @@ test_expired_authorization(void **state)
 	assert_string_equal(status_of(f, order), "invalid");
 }
 
+/* openssl req -sigopt rsa_padding_mode:pss */
+static void
+test_csr_signed_with_pss(void **state)
+{
+	struct fixture *f = *state;
+	struct arena *a = world_arena(f->w);
+	EVP_PKEY *key = acme_key_new("RS256");
+	AUTO_STR *text = acme_csr(key, NULL, "DNS:a.test");
+	struct reply *order, *r;
+	struct err err = { 0 };
+	struct bytes der;
+
+	assert_true(base64url_decode(bytes_str(text), a, &der, &err));
+	for (int longest = 0; longest < 2; longest++) {
+		struct bytes pss = pss_signed(a, der, key,
+		    longest == 0 ? EVP_sha512() : EVP_sha256(), longest == 1);
+
+		order = ready(f, "dns:a.test");
+		r = world_post(f->w, f->c, reply_text(order, "finalize"),
+		    arena_printf(
+			a, "{\"csr\":\"%s\"}", base64url_arena(a, pss)));
+		assert_status(r, 200);
+		assert_string_equal(reply_text(r, "status"), "valid");
+		((uint8_t *)(uintptr_t)pss.p)[pss.n - 9] ^= 1;
+		order = ready(f, "dns:a.test");
+		r = world_post(f->w, f->c, reply_text(order, "finalize"),
+		    arena_printf(
+			a, "{\"csr\":\"%s\"}", base64url_arena(a, pss)));
+		assert_problem(r, 400, "badCSR");
+	}
+	EVP_PKEY_free(key);
+}
+
 int
 main(void)
 {
@@ -337,6 +372,8 @@ main(void)
 		    test_bad_csr_encodings, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_csr_signature_and_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_csr_signed_with_pss, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_same_csr_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -3,6 +3,7 @@
 #include "ca/approval.h"
 #include "codec/oid.h"
 #include "est/body.h"
+#include "support/pss.h"
 #include "util/text.h"
 
 #define EST "/.well-known/est"
@@ -32,6 +33,28 @@ a_password_gets_a_certificate(void **state)
 	    200);
 	c = world_certificate(w);
 	assert_string_equal(c.names.v[0].text, "cn.example.net");
+}
+
+/* openssl req -sigopt rsa_padding_mode:pss */
+static void
+a_request_signed_with_pss(void **state)
+{
+	struct world *w = *state;
+	struct privkey *key = test_ca_key(w->t, KEY_RSA, 2048);
+	AUTO(EVP_PKEY) *pkey = privkey_evp(key);
+	struct bytes der =
+	    world_csr(w, key, WORLD_NAME, WORLD_NAME, BYTES_NONE);
+	uint8_t *broken;
+
+	der = pss_signed(w->a, der, pkey, EVP_sha256(), true);
+	assert_int_equal(world_post(w, EST "/simpleenroll", der, &basic), 200);
+	assert_true(bytes_equal(world_certificate(w).spki, privkey_spki(key)));
+	broken = arena_dup(w->a, der.p, der.n);
+	broken[der.n - 9] ^= 1;
+	assert_int_equal(
+	    world_post(w, EST "/simpleenroll", bytes_of(broken, der.n), &basic),
+	    400);
+	assert_int_equal(world_issued(w), 1);
 }
 
 static void
@@ -293,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_password_gets_a_certificate),
+		TEST(a_request_signed_with_pss),
 		TEST(bodies_that_are_taken),
 		TEST(bodies_that_are_refused),
 		TEST(paths_and_methods),

@@ -4,6 +4,9 @@
 #include "codec/oid.h"
 #include "world.h"
 
+#include <openssl/rsa.h>
+#include "support/pss.h"
+
 static void
 a_challenge_and_its_answer(void **state)
 {
@@ -86,6 +89,37 @@ the_answer_is_like_the_request(void **state)
 		    der_read_whole(&d, DER_SEQUENCE, &one));
 		assert_true(bytes_equal(one, w->t->issuing_der));
 	}
+}
+
+/* strongSwan 5.9.8, `pki --scep --rsa-padding pss`: the request, the message
+ * and the client's own certificate (tests/interop/scep_strongswan.py). */
+static void
+all_signed_with_pss(void **state)
+{
+	struct world *w = *state;
+	struct letter l = { .digest = EVP_sha512(), .pss = true };
+	AUTO(EVP_MD_CTX) *ctx = EVP_MD_CTX_new();
+	struct answer got;
+	EVP_PKEY_CTX *k;
+
+	assert_int_equal(
+	    EVP_DigestSignInit(ctx, &k, EVP_sha256(), NULL, w->one.pkey), 1);
+	EVP_PKEY_CTX_set_rsa_padding(k, RSA_PKCS1_PSS_PADDING);
+	EVP_PKEY_CTX_set_rsa_pss_saltlen(k, RSA_PSS_SALTLEN_DIGEST);
+	assert_true(X509_sign_ctx(w->one.x509, ctx) > 0);
+	l.content = pss_signed(w->a,
+	    world_csr(w, w->one.key, "a.example.net", WORLD_CHALLENGE),
+	    w->one.pkey, EVP_sha256(), false);
+	got = world_ask(w, &l);
+	assert_granted(got);
+	assert_int_equal(got.whole.cms.digest, DIGEST_SHA512);
+	assert_int_equal(got.whole.cms.sig_alg, SIG_RSA_SHA512);
+	/* With SHA-1 there is no PSS, on no profile. */
+	l.digest = EVP_sha1();
+	l.path = "/scep/legacy";
+	l.transaction = "T2";
+	assert_int_equal(world_ask(w, &l).http, 400);
+	assert_int_equal(world_issued(w), 1);
 }
 
 static void
@@ -280,6 +314,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_challenge_and_its_answer),
 		TEST(the_answer_is_like_the_request),
+		TEST(all_signed_with_pss),
 		TEST(what_the_floor_refuses),
 		TEST(who_shows_nothing_or_the_wrong_thing),
 		TEST(types_are_an_allow_list),

@@ -281,9 +281,13 @@ world_write(struct world *w, const struct letter *l)
 	AUTO(CMS_ContentInfo) *cms =
 	    CMS_sign(NULL, NULL, NULL, NULL, CMS_PARTIAL | CMS_BINARY);
 	CMS_SignerInfo *si = CMS_add1_signer(cms, by->x509, by->pkey,
-	    l->digest == NULL ? EVP_sha256() : l->digest, CMS_NOSMIMECAP);
+	    l->digest == NULL ? EVP_sha256() : l->digest,
+	    CMS_NOSMIMECAP | (l->pss ? CMS_KEY_PARAM : 0));
 
 	assert_non_null(si);
+	if (l->pss)
+		EVP_PKEY_CTX_set_rsa_padding(
+		    CMS_SignerInfo_get0_pkey_ctx(si), RSA_PKCS1_PSS_PADDING);
 	sign_text(si, "2",
 	    arena_printf(w->a, "%u", l->type == 0 ? SCEP_PKCS_REQ : l->type));
 	sign_text(si, "7", l->transaction == NULL ? "T1" : l->transaction);

@@ -47,7 +47,7 @@ struct letter {
 	size_t nonce_n; /* 16 */
 	const EVP_MD *digest;
 	const EVP_CIPHER *cipher;
-	bool oaep;
+	bool oaep, pss;
 	struct bytes content; /* to be enclosed */
 	struct bytes envelope; /* instead, as it is */
 	const char *peer; /* "192.0.2.1" */
