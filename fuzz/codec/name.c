@@ -1,8 +1,11 @@
 /*
  * A name's normal form is its own normal form, and comes out of a certificate
- * as it went in.  The first octet says what the rest is.
+ * as it went in; OpenSSL reads the same GeneralNames.  The first octet says
+ * what the rest is.
  */
 #include "codec/cert.h"
+#include "util/text.h"
+#include <openssl/x509v3.h> /* last: its KU_ macros */
 #include "require.h"
 
 static void
@@ -29,6 +32,68 @@ one_name(enum name_type type, struct bytes text, struct arena *a)
 	REQUIRE(!name_is_wildcard(&n) || type == NAME_DNS);
 }
 
+static struct bytes
+octets_of(const ASN1_STRING *s)
+{
+	return bytes_of(
+	    ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+/* What a name is to OpenSSL, as text_equal_nocase wants it. */
+static struct bytes
+openssl_text(const GENERAL_NAME *g, enum name_type *type)
+{
+	switch (g->type) {
+	case GEN_DNS:
+		*type = NAME_DNS;
+		return octets_of(g->d.dNSName);
+	case GEN_EMAIL:
+		*type = NAME_EMAIL;
+		return octets_of(g->d.rfc822Name);
+	case GEN_URI:
+		*type = NAME_URI;
+		return octets_of(g->d.uniformResourceIdentifier);
+	case GEN_IPADD:
+		*type = NAME_IP;
+		return octets_of(g->d.iPAddress);
+	default:
+		*type = NAME_UPN;
+		REQUIRE(g->type == GEN_OTHERNAME);
+		REQUIRE(OBJ_obj2nid(g->d.otherName->type_id) == NID_ms_upn);
+		REQUIRE(g->d.otherName->value->type == V_ASN1_UTF8STRING);
+		return octets_of(g->d.otherName->value->value.utf8string);
+	}
+}
+
+static void
+against_openssl(struct bytes content, struct names names, struct arena *a)
+{
+	AUTO_BUF b = { 0 };
+	const unsigned char *p;
+	GENERAL_NAMES *list;
+
+	der_put(&b, DER_SEQUENCE, content);
+	p = b.p;
+	list = d2i_GENERAL_NAMES(NULL, &p, (long)b.n);
+	REQUIRE(list != NULL && p == b.p + b.n);
+	REQUIRE((size_t)sk_GENERAL_NAME_num(list) == names.n);
+	for (size_t i = 0; i < names.n; i++) {
+		enum name_type type;
+		uint8_t ip[16];
+		struct bytes text =
+		    openssl_text(sk_GENERAL_NAME_value(list, (int)i), &type);
+
+		REQUIRE(type == names.v[i].type);
+		if (type == NAME_IP)
+			REQUIRE(bytes_equal(text,
+			    bytes_of(ip, name_ip_octets(names.v[i].text, ip))));
+		else
+			REQUIRE(text_equal_nocase(
+			    arena_str(a, text), names.v[i].text));
+	}
+	GENERAL_NAMES_free(list);
+}
+
 static void
 several_names(struct bytes content, struct arena *a)
 {
@@ -41,6 +106,7 @@ several_names(struct bytes content, struct arena *a)
 	REQUIRE(
 	    names_read(content, NAMES_TOLERANT, a, &tolerant, &others, NULL));
 	REQUIRE(!others && tolerant.n == strict.n);
+	against_openssl(content, strict, a);
 	sorted = names_sorted(a, strict);
 	REQUIRE(sorted.n <= strict.n);
 	for (size_t i = 1; i < sorted.n; i++)
@@ -69,6 +135,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'u':
 		one_name(NAME_URI, rest, a);
+		break;
+	case 'p':
+		one_name(NAME_UPN, rest, a);
 		break;
 	case 'g':
 		several_names(rest, a);

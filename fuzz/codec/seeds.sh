@@ -96,8 +96,11 @@ json codec_name/ip4 'i192.0.2.1'
 json codec_name/ip6 'i2001:0db8::1:0:0:1'
 json codec_name/mapped 'i::ffff:192.0.2.1'
 json codec_name/email 'eFirst.Last@B.example'
+json codec_name/upn 'pJane.Doe@B.example'
 json codec_name/uri 'uhttps://a.example/x?y%41#z'
 printf 'g\202\011a.example\207\004\300\000\002\001\201\005a@b.c\206\005urn:a' >"$top/codec_name/general"
+printf 'g\240\024\006\012\053\006\001\004\001\202\067\024\002\003\240\006\014\004J@b.\202\001a' >"$top/codec_name/upn-bad"
+printf 'g\240\025\006\012\053\006\001\004\001\202\067\024\002\003\240\007\014\005J@B.c\202\001a' >"$top/codec_name/upn-general"
 printf 's\060\015\061\013\060\011\006\003\125\004\003\014\002AB' >"$top/codec_name/subject"
 printf '\060\035\002\002\000\200\001\001\377\003\002\005\240\006\003\052\203\100\027\015490101000000Z' >"$top/codec_der/mixed"
 

@@ -5,6 +5,7 @@
 
 /* GeneralName's tags, RFC 5280 section 4.2.1.6. */
 enum {
+	GN_OTHER = 0xa0,
 	GN_EMAIL = 0x81,
 	GN_DNS = 0x82,
 	GN_DIRECTORY = 0xa4,
@@ -94,6 +95,9 @@ subtree_read(
 		return ip_subtree(content, out, err);
 	case GN_DIRECTORY:
 		return directory_subtree(content, out, err);
+	case GN_OTHER:
+		*out = (struct subtree){ .type = SUBTREE_OTHER };
+		return true;
 	default:
 		/* Our certificates carry no such names; nothing to hold
 		 * against it. */
@@ -214,6 +218,8 @@ subtree_type_of(enum name_type type)
 		return SUBTREE_EMAIL;
 	case NAME_URI:
 		return SUBTREE_URI;
+	case NAME_UPN:
+		return SUBTREE_OTHER;
 	}
 	return 0;
 }
@@ -241,6 +247,7 @@ subtree_matches(
 	case SUBTREE_URI:
 		return host_matches(s->host, t->text);
 	case SUBTREE_DIRECTORY:
+	case SUBTREE_OTHER:
 		break;
 	}
 	return false;
@@ -265,6 +272,13 @@ constraints_check_name(const struct constraints *c, const struct name *name,
 
 	if (!limited && !any_of_type(c->excluded, c->excluded_n, type))
 		return true;
+	/* RFC 5280 gives no meaning to a constraint on otherNames, and demands
+	 * of who cannot process one that the certificate be refused. */
+	if (type == SUBTREE_OTHER)
+		return fail(err, ERR_IDENTIFIER_REJECTED,
+		    "%s cannot be held against the CA's name constraint on "
+		    "otherNames",
+		    name->text);
 	if (name->type == NAME_IP)
 		s.addr_n = name_ip_octets(name->text, s.addr);
 	if (name->type == NAME_URI) {

@@ -1,8 +1,9 @@
 /*
  * Name constraints, RFC 5280 section 4.2.1.10: those of each certificate of a
  * CA's chain, held against the names and the subject of what it would issue.
- * DNS, IP, e-mail, URI and directory names; a constraint on any other type of
- * name that is critical to honour is refused when the chain is loaded.
+ * DNS, IP, e-mail, URI and directory names.  Under a constraint on otherNames,
+ * for which there is no rule of matching, no UPN is issued at all; names of the
+ * remaining types are in none of our certificates.
  *
  * Pure functions; what is parsed borrows the extension's bytes.
  */
@@ -16,7 +17,8 @@ enum subtree_type {
 	SUBTREE_IP,
 	SUBTREE_EMAIL,
 	SUBTREE_URI,
-	SUBTREE_DIRECTORY
+	SUBTREE_DIRECTORY,
+	SUBTREE_OTHER /* any otherName: what it says is not looked at */
 };
 
 struct subtree {

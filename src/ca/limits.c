@@ -117,7 +117,8 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
     const struct config *config, const struct config_ca *ca, struct arena *a,
     struct err *err)
 {
-	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 };
+	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 },
+		       upn = { 0 };
 	struct names own = { 0 };
 
 	for (size_t i = 0; i < config->profiles_n; i++) {
@@ -136,10 +137,12 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 		l->ip = l->ip || p->t.ip;
 		l->email = l->email || p->t.email;
 		l->uri = l->uri || p->t.uri;
+		l->upn = l->upn || p->t.upn;
 		allowed_add(&dns, p->t.dns, &p->t.dns_allow, a);
 		allowed_add(&ip, p->t.ip, &p->t.ip_allow, a);
 		allowed_add(&email, p->t.email, &p->t.email_allow, a);
 		allowed_add(&uri, p->t.uri, &p->t.uri_allow, a);
+		allowed_add(&upn, p->t.upn, &p->t.upn_allow, a);
 	}
 	if (signs_for_scep(config, ca->name) &&
 	    !ca_own_names(config, a, &own, err))
@@ -149,6 +152,7 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 	l->ip_allow = allowed_list(&ip);
 	l->email_allow = allowed_list(&email);
 	l->uri_allow = allowed_list(&uri);
+	l->upn_allow = allowed_list(&upn);
 	return true;
 }
 

@@ -138,6 +138,7 @@ entry_allows(const struct name *n, const char *entry)
 	case NAME_DNS:
 		return dns_is_under(n->text, entry);
 	case NAME_EMAIL:
+	case NAME_UPN:
 		return email_is_at(n->text, entry);
 	case NAME_URI:
 		return uri_has_prefix(n->text, entry);
@@ -154,6 +155,7 @@ entry_denies(const struct name *n, const char *entry)
 	case NAME_DNS:
 		return dns_touches(n->text, entry);
 	case NAME_EMAIL:
+	case NAME_UPN:
 		return email_is_denied(n->text, entry);
 	case NAME_URI:
 		return uri_is_denied(n->text, entry);
@@ -226,6 +228,8 @@ type_is_allowed(const struct profile *p, enum name_type type)
 		return p->t.email;
 	case NAME_URI:
 		return p->t.uri;
+	case NAME_UPN:
+		return p->t.upn;
 	}
 	return false;
 }
@@ -250,6 +254,8 @@ profile_check_name(
 		return check_lists(n, &p->t.email_allow, &p->t.email_deny, err);
 	case NAME_URI:
 		return check_lists(n, &p->t.uri_allow, &p->t.uri_deny, err);
+	case NAME_UPN:
+		return check_lists(n, &p->t.upn_allow, &p->t.upn_deny, err);
 	}
 	return fail(err, ERR_INTERNAL, "name of unknown type %d", n->type);
 }

@@ -48,6 +48,7 @@ profile_encode(
 		.ip = c->ip,
 		.email = c->email,
 		.uri = c->uri,
+		.upn = c->upn,
 		.acme = c->acme,
 		.baseline = c->baseline,
 		.revocation_secret = c->revocation_secret,
@@ -67,6 +68,8 @@ profile_encode(
 		.email_deny = c->email_deny,
 		.uri_allow = c->uri_allow,
 		.uri_deny = c->uri_deny,
+		.upn_allow = c->upn_allow,
+		.upn_deny = c->upn_deny,
 	};
 
 	/* The pointers are part of the version: a new base URL is a new one. */
@@ -353,7 +356,7 @@ check_names(const struct profile_text *t, struct err *err)
 {
 	if (t->responder)
 		return true;
-	if (!t->dns && !t->ip && !t->email && !t->uri)
+	if (!t->dns && !t->ip && !t->email && !t->uri && !t->upn)
 		return fail(err, ERR_CONFIG, "no type of name is allowed");
 	if (t->wildcards && !t->dns)
 		return fail(err, ERR_CONFIG,
@@ -376,9 +379,10 @@ check_baseline(const struct profile *p, struct err *err)
 		return fail(err, ERR_CONFIG,
 		    "baseline is on, but policies is empty: expected one of "
 		    "2.23.140.1.2.1 to .3 (BR section 7.1.2.7.9)");
-	if (p->t.email || p->t.uri)
+	if (p->t.email || p->t.uri || p->t.upn)
 		return fail(err, ERR_CONFIG,
-		    "baseline is on, but email or URI names are allowed "
+		    "baseline is on, but email, URI or UPN names are "
+		    "allowed "
 		    "(BR section 7.1.2.7.12)");
 	if (p->t.ca_issuers_url == NULL)
 		return fail(err, ERR_CONFIG,

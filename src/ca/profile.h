@@ -32,7 +32,7 @@ struct profile_text {
 	const char *name, *ca, *description;
 	int64_t lifetime, max_lifetime, backdate;
 	int64_t rsa_min_bits, rsa_max_bits, max_names;
-	bool dns, wildcards, ip, email, uri;
+	bool dns, wildcards, ip, email, uri, upn;
 	bool acme, baseline, responder, revocation_secret;
 	const char *subject_cn; /* none, first_name, csr_cn */
 	const char *must_staple; /* never, requested, always */
@@ -44,6 +44,7 @@ struct profile_text {
 	struct config_strings keys, key_usage, extended_key_usage, policies;
 	struct config_strings dns_allow, dns_deny, ip_allow, ip_deny;
 	struct config_strings email_allow, email_deny, uri_allow, uri_deny;
+	struct config_strings upn_allow, upn_deny;
 };
 
 struct profile {

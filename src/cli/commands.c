@@ -53,7 +53,8 @@ static const struct cli_option issue_options[] = {
 	{ "--profile", "NAME", "The profile of the configuration." },
 	{ "--name", "NAME",
 	    "A name to certify: dns:www.example.com, ip:192.0.2.1, "
-	    "email:a@example.com or uri:urn:x. May be repeated; without it "
+	    "email:a@example.com, uri:urn:x or upn:a@example.com. May be "
+	    "repeated; without it "
 	    "the names are the CSR's." },
 	{ "--replaces", "SERIAL",
 	    "The certificate that this one is the renewal of, for the "
@@ -139,7 +140,8 @@ static const struct cli_option token_create_options[] = {
 	{ "--profile", "NAME", "The profile of the configuration." },
 	{ "--name", "NAME",
 	    "A name that may be certified: dns:www.example.com, ip:192.0.2.1, "
-	    "email:a@example.com or uri:urn:x. May be repeated; a request may "
+	    "email:a@example.com, uri:urn:x or upn:a@example.com. May be "
+	    "repeated; a request may "
 	    "have some of them. Without it: any that the profile allows." },
 	{ "--uses", "N", "Certificates that it is good for; default 1." },
 	{ "--expires", "TIME",

@@ -7,6 +7,8 @@
 #define EMAIL_LOCAL_MAX 64u
 #define EMAIL_MAX 254u
 #define URI_MAX 2048u
+/* Active Directory's own bound of userPrincipalName. */
+#define UPN_MAX 1024u
 
 static const struct {
 	enum name_type type;
@@ -16,6 +18,7 @@ static const struct {
 	{ NAME_IP, "ip" },
 	{ NAME_EMAIL, "email" },
 	{ NAME_URI, "uri" },
+	{ NAME_UPN, "upn" },
 };
 
 const char *
@@ -234,6 +237,60 @@ uri_parse(struct bytes text, struct arena *a, struct name *out, struct err *err)
 	return true;
 }
 
+/*
+ * What stands before the '@' of a UPN, in UTF-8: what Active Directory lets
+ * into an account's name but blanks and what we read as a pattern.
+ */
+static const char *
+account_check(struct bytes s)
+{
+	if (s.n == 0)
+		return "has nothing before '@'";
+	if (!text_is_utf8(s))
+		return "is not UTF-8";
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (c <= ' ' || c == 0x7f)
+			return "has a blank or a control character";
+		/* U+0080 to U+009F are controls too. */
+		if (c == 0xc2 && s.p[i + 1] < 0xa0)
+			return "has a control character";
+		if (strchr("*?\"@", c) != NULL)
+			return "has a character that no account has";
+	}
+	return NULL;
+}
+
+/*
+ * [MS-WCCE] section 2.2.2.7.7.3.  Active Directory compares all of it without
+ * case; as with e-mail only the domain is made lower case, since a device must
+ * find in its certificate the account that it was told.
+ */
+static bool
+upn_parse(struct bytes text, struct arena *a, struct name *out, struct err *err)
+{
+	const uint8_t *at = text.n == 0 ? NULL : memrchr(text.p, '@', text.n);
+	unsigned labels;
+	const char *why;
+	size_t n;
+	char *s;
+
+	if (text.n > UPN_MAX || at == NULL)
+		return fail_name(err, "UPN", text,
+		    "is not account@domain of at most 1024 octets");
+	n = (size_t)(at - text.p);
+	if ((why = account_check(bytes_of(text.p, n))) != NULL)
+		return fail_name(err, "UPN", text, why);
+	s = arena_str(a, text);
+	text_lower(s + n + 1);
+	why = host_check(bytes_of(s + n + 1, text.n - n - 1), &labels);
+	if (why != NULL)
+		return fail_name(err, "UPN", text, why);
+	*out = (struct name){ NAME_UPN, s };
+	return true;
+}
+
 bool
 name_parse(enum name_type type, struct bytes text, struct arena *a,
     struct name *out, struct err *err)
@@ -247,6 +304,8 @@ name_parse(enum name_type type, struct bytes text, struct arena *a,
 		return email_parse(text, a, out, err);
 	case NAME_URI:
 		return uri_parse(text, a, out, err);
+	case NAME_UPN:
+		return upn_parse(text, a, out, err);
 	}
 	return fail(err, ERR_INTERNAL, "name type %d does not exist", type);
 }
@@ -266,8 +325,8 @@ name_parse_tagged(
 				    bytes_str(colon + 1), a, out, err);
 	}
 	return fail(err, ERR_MALFORMED,
-	    "name \"%.100s\" has no type, expected dns:…, ip:…, email:… or "
-	    "uri:…",
+	    "name \"%.100s\" has no type, expected dns:…, ip:…, email:…, "
+	    "uri:… or upn:…",
 	    s);
 }
 

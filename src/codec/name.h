@@ -1,8 +1,9 @@
 /*
  * Names that a certificate can carry in its subjectAltName (RFC 5280 section
  * 4.2.1.6).  One normal form: DNS in lower-case A-labels without a final dot,
- * IP as canonical text (RFC 5952 for v6), e-mail with a lower-case domain, URI
- * as given.  No policy here: which names are allowed is decided in src/ca.
+ * IP as canonical text (RFC 5952 for v6), e-mail and UPN with a lower-case
+ * domain, URI as given.  No policy here: which names are allowed is decided in
+ * src/ca.
  *
  * Any thread; what is read lies in the caller's arena.
  */
@@ -11,7 +12,14 @@
 
 #include "codec/der.h"
 
-enum name_type { NAME_DNS = 1, NAME_IP, NAME_EMAIL, NAME_URI };
+enum name_type {
+	NAME_DNS = 1,
+	NAME_IP,
+	NAME_EMAIL,
+	NAME_URI,
+	/* Microsoft's User Principal Name, an otherName: who logs on. */
+	NAME_UPN
+};
 
 struct name {
 	enum name_type type;
@@ -30,7 +38,7 @@ struct names {
  * ERR_MALFORMED. */
 bool name_parse(enum name_type type, struct bytes text, struct arena *a,
     struct name *out, struct err *err) MUST_CHECK;
-/* "dns:a.example", "ip:192.0.2.1", "email:…", "uri:…". */
+/* "dns:a.example", "ip:192.0.2.1", "email:…", "uri:…", "upn:…". */
 bool name_parse_tagged(const char *s, struct arena *a, struct name *out,
     struct err *err) MUST_CHECK;
 const char *name_type_tag(enum name_type type); /* "dns", "ip", … */
@@ -45,7 +53,7 @@ int name_compare(const void *a, const void *b);
 struct names names_sorted(struct arena *a, struct names in);
 bool names_equal_sets(struct arena *a, struct names x, struct names y);
 /* Reads GeneralNames' content (inside the SEQUENCE): one to NAMES_MAX names,
- * all of the four types.  ERR_MALFORMED, ERR_UNSUPPORTED, ERR_TOO_LARGE. */
+ * all of the five types.  ERR_MALFORMED, ERR_UNSUPPORTED, ERR_TOO_LARGE. */
 bool names_read_general(struct bytes content, struct arena *a,
     struct names *out, struct err *err) MUST_CHECK;
 enum names_mode {

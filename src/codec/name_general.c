@@ -1,6 +1,8 @@
 #include "codec/name.h"
+#include "codec/oid.h"
 
 /* GeneralName, RFC 5280 section 4.2.1.6, implicit tags. */
+#define TAG_OTHER DER_CONTEXT_CONSTRUCTED(0)
 #define TAG_EMAIL DER_CONTEXT(1)
 #define TAG_DNS DER_CONTEXT(2)
 #define TAG_URI DER_CONTEXT(6)
@@ -49,6 +51,44 @@ text_read(enum name_type type, struct bytes octets, enum names_mode mode,
 	return true;
 }
 
+/*
+ * OtherName, RFC 5280 section 4.2.1.6: of Microsoft's User Principal Name the
+ * value is a UTF8String.  Every other type is none of ours.
+ */
+static bool
+upn_read(struct bytes content, enum names_mode mode, struct arena *a,
+    struct name *out, struct err *err)
+{
+	struct der d = der_of(content), value;
+	struct bytes oid, text;
+
+	if (!der_read(&d, DER_OID, &oid) || !der_oid_is_valid(oid) ||
+	    !der_enter(&d, DER_CONTEXT_CONSTRUCTED(0), &value) ||
+	    !der_at_end(&d))
+		return fail(err, ERR_MALFORMED,
+		    "otherName is not a type and its value");
+	if (!bytes_equal(oid, OID(MS_UPN)))
+		return fail(err, ERR_UNSUPPORTED,
+		    "subjectAltName has an otherName that is no User Principal "
+		    "Name");
+	if (!der_read(&value, DER_UTF8_STRING, &text) || !der_at_end(&value))
+		return fail(err, ERR_MALFORMED,
+		    "User Principal Name is not a UTF8String");
+	return text_read(NAME_UPN, text, mode, a, out, err);
+}
+
+static void
+upn_put(struct buf *b, const char *text)
+{
+	size_t other = der_open(b, TAG_OTHER), value;
+
+	oid_put(b, OID(MS_UPN));
+	value = der_open(b, DER_CONTEXT_CONSTRUCTED(0));
+	der_put(b, DER_UTF8_STRING, bytes_str(text));
+	der_close(b, value);
+	der_close(b, other);
+}
+
 static bool
 general_read(int tag, struct bytes octets, enum names_mode mode,
     struct arena *a, struct name *out, struct err *err)
@@ -62,6 +102,8 @@ general_read(int tag, struct bytes octets, enum names_mode mode,
 		return text_read(NAME_EMAIL, octets, mode, a, out, err);
 	case TAG_URI:
 		return text_read(NAME_URI, octets, mode, a, out, err);
+	case TAG_OTHER:
+		return upn_read(octets, mode, a, out, err);
 	}
 	if (other_name(tag) == NULL)
 		return fail(err, ERR_MALFORMED,
@@ -69,7 +111,7 @@ general_read(int tag, struct bytes octets, enum names_mode mode,
 		    (unsigned)tag);
 	return fail(err, ERR_UNSUPPORTED,
 	    "subjectAltName has a %s, expected DNS names, IP addresses, e-mail "
-	    "addresses or URIs",
+	    "addresses, URIs or User Principal Names",
 	    other_name(tag));
 }
 
@@ -157,6 +199,9 @@ name_put_general(struct buf *b, const struct name *n)
 		break;
 	case NAME_URI:
 		der_put(b, TAG_URI, bytes_str(n->text));
+		break;
+	case NAME_UPN:
+		upn_put(b, n->text);
 		break;
 	}
 }

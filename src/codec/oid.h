@@ -47,6 +47,9 @@
 #define OID_EXTENSION_REQUEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
 #define OID_MS_CERT_EXTENSIONS "\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"
 
+/* otherName: Microsoft's szOID_NT_PRINCIPAL_NAME. */
+#define OID_MS_UPN "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
+
 /* Attributes of EST: RFC 4108, RFC 6402, RFC 7030, RFC 8551, RFC 9908. */
 #define OID_DECRYPT_KEY_ID "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x25"
 #define OID_ASYMM_DECRYPT_KEY_ID "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x36"

@@ -164,9 +164,9 @@ check_profile(struct config_loading *l, const struct config_loaded *ld,
 		    arena_printf(l->arena, "at most rsa_max_bits, %lld",
 			(long long)p->rsa_max_bits),
 		    "lower rsa_min_bits or raise rsa_max_bits");
-	if (!p->dns && !p->ip && !p->email && !p->uri)
+	if (!p->dns && !p->ip && !p->email && !p->uri && !p->upn)
 		tell(l, ld, "dns", "a profile that allows no type of name",
-		    "one of dns, ip, email or uri to be true",
+		    "one of dns, ip, email, uri or upn to be true",
 		    "set one to true");
 	if (p->keys.n == 0)
 		tell(l, ld, "keys", "a profile that allows no key",

@@ -82,11 +82,12 @@ struct config_profile {
 	struct config_strings keys; /* ec-p256 ec-p384 ec-p521 rsa ed25519 */
 	int64_t rsa_min_bits, rsa_max_bits;
 	/* Names: deny wins over allow; an empty allow list means any. */
-	bool dns, wildcards, ip, email, uri; /* which types at all */
+	bool dns, wildcards, ip, email, uri, upn; /* which types at all */
 	struct config_strings dns_allow, dns_deny; /* suffixes */
 	struct config_cidrs ip_allow, ip_deny;
 	struct config_strings email_allow, email_deny; /* domains */
 	struct config_strings uri_allow, uri_deny; /* prefixes */
+	struct config_strings upn_allow, upn_deny; /* domains */
 	int64_t max_names;
 	enum subject_cn subject_cn;
 	const char *subject_organization; /* NULL: none */

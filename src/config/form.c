@@ -25,8 +25,8 @@ static const char *const form_expected[FORMS] = {
 	[FORM_LABEL] = "a name of at most 32 of a-z 0-9 - that is no word of "
 		       "a protocol and no operation of EST",
 	[FORM_NAME_PATTERN] =
-	    "dns:, ip:, email: or uri: and a name, in which * stands for any "
-	    "text and ? for any character",
+	    "dns:, ip:, email:, uri: or upn: and a name, in which * stands for "
+	    "any text and ? for any character",
 };
 
 const char *
@@ -84,7 +84,9 @@ config_label_is_good(const char *s)
 static bool
 is_name_pattern(const char *s)
 {
-	static const char *const tags[] = { "dns:", "ip:", "email:", "uri:" };
+	static const char *const tags[] = {
+		"dns:", "ip:", "email:", "uri:", "upn:"
+	};
 	size_t n = strlen(s);
 
 	for (size_t i = 0; i < COUNT_OF(tags); i++)

@@ -174,6 +174,13 @@ static const struct config_row profile_rows[] = {
 	    .at = AT(uri),
 	    .def = "false",
 	    .text = "Whether URIs are certified." },
+	{ .key = "upn",
+	    .type = CONFIG_BOOL,
+	    .at = AT(upn),
+	    .def = "false",
+	    .text = "Whether Microsoft's User Principal Names, such as "
+		    "user@example.com, are certified. Domain controllers let "
+		    "their bearer log on as that account." },
 	{ .key = "dns_allow",
 	    .type = CONFIG_LIST,
 	    .form = FORM_SUFFIX,
@@ -225,6 +232,20 @@ static const struct config_row profile_rows[] = {
 	    .def = "[]",
 	    .text = "Beginnings of URIs that are refused; wins over "
 		    "uri_allow." },
+	{ .key = "upn_allow",
+	    .type = CONFIG_LIST,
+	    .form = FORM_SUFFIX,
+	    .at = AT(upn_allow),
+	    .def = "[]",
+	    .text = "Domains of User Principal Names that may be certified, "
+		    "with a dot in front all that are below; empty is any." },
+	{ .key = "upn_deny",
+	    .type = CONFIG_LIST,
+	    .form = FORM_SUFFIX,
+	    .at = AT(upn_deny),
+	    .def = "[]",
+	    .text = "Domains of User Principal Names that are refused; wins "
+		    "over upn_allow." },
 	{ .key = "max_names",
 	    .type = CONFIG_INT,
 	    .at = AT(max_names),

@@ -126,6 +126,8 @@ entry_allows(const struct name *name, const char *entry)
 		return email_is_allowed(name->text, entry);
 	case NAME_URI:
 		return uri_is_allowed(name->text, entry);
+	case NAME_UPN:
+		return email_is_allowed(name->text, entry);
 	}
 	return false;
 }
@@ -143,6 +145,8 @@ list_of(const struct signer_limits *l, enum name_type type)
 		return l->email ? &l->email_allow : NULL;
 	case NAME_URI:
 		return l->uri ? &l->uri_allow : NULL;
+	case NAME_UPN:
+		return l->upn ? &l->upn_allow : NULL;
 	}
 	return NULL;
 }

@@ -12,6 +12,7 @@
 
 #define TAG_PERMITTED DER_CONTEXT_CONSTRUCTED(0)
 #define TAG_EXCLUDED DER_CONTEXT_CONSTRUCTED(1)
+#define BASE_OTHER DER_CONTEXT_CONSTRUCTED(0)
 #define BASE_EMAIL DER_CONTEXT(1)
 #define BASE_DNS DER_CONTEXT(2)
 #define BASE_DIRECTORY DER_CONTEXT_CONSTRUCTED(4)
@@ -30,6 +31,8 @@ base_tag_of(enum name_type type)
 		return BASE_EMAIL;
 	case NAME_URI:
 		return BASE_URI;
+	case NAME_UPN:
+		return BASE_OTHER;
 	}
 	return -1;
 }
@@ -97,6 +100,10 @@ name_matches(
 		rest = strchr(text, '.');
 		return excluding && strncmp(name->text, "*.", 2) == 0 &&
 		    rest != NULL && strcasecmp(rest + 1, name->text + 2) == 0;
+	case NAME_UPN:
+		/* There is no rule for it: excluded by any exclusion, and
+		 * inside nothing that is permitted. */
+		return excluding;
 	}
 	return false;
 }

@@ -52,11 +52,13 @@ limits_json(const struct signer_limits *l, struct arena *a)
 	json_object_set_new(o, "ip", json_boolean(l->ip));
 	json_object_set_new(o, "email", json_boolean(l->email));
 	json_object_set_new(o, "uri", json_boolean(l->uri));
+	json_object_set_new(o, "upn", json_boolean(l->upn));
 	json_object_set_new(o, "wildcards", json_boolean(l->wildcards));
 	json_object_set_new(o, "dns_allow", strings_json(&l->dns_allow));
 	json_object_set_new(o, "ip_allow", strings_json(&l->ip_allow));
 	json_object_set_new(o, "email_allow", strings_json(&l->email_allow));
 	json_object_set_new(o, "uri_allow", strings_json(&l->uri_allow));
+	json_object_set_new(o, "upn_allow", strings_json(&l->upn_allow));
 	json_object_set_new(o, "subjects", strings_json(&l->subjects));
 	json_object_set_new(
 	    o, "name_constraints", octets_json(l->name_constraints, a));
@@ -226,11 +228,13 @@ read_names(struct reading *r, struct signer_limits *l)
 {
 	return read_bool(r, "dns", &l->dns) && read_bool(r, "ip", &l->ip) &&
 	    read_bool(r, "email", &l->email) && read_bool(r, "uri", &l->uri) &&
+	    read_bool(r, "upn", &l->upn) &&
 	    read_bool(r, "wildcards", &l->wildcards) &&
 	    read_strings(r, "dns_allow", &l->dns_allow) &&
 	    read_strings(r, "ip_allow", &l->ip_allow) &&
 	    read_strings(r, "email_allow", &l->email_allow) &&
 	    read_strings(r, "uri_allow", &l->uri_allow) &&
+	    read_strings(r, "upn_allow", &l->upn_allow) &&
 	    read_strings(r, "subjects", &l->subjects);
 }
 

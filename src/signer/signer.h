@@ -86,8 +86,8 @@ struct signer_limits {
 	struct signer_strings eku_allowed; /* dotted; any other is refused */
 	/* The union of the CA's profiles; an empty list of a type that is
 	 * allowed means any name of the type. */
-	bool dns, ip, email, uri, wildcards;
-	struct signer_strings dns_allow, email_allow, uri_allow;
+	bool dns, ip, email, uri, upn, wildcards;
+	struct signer_strings dns_allow, email_allow, uri_allow, upn_allow;
 	struct signer_strings ip_allow; /* CIDR texts */
 	/* What subjects have beside the common name: Names, base64url. */
 	struct signer_strings subjects;

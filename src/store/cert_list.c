@@ -8,13 +8,19 @@
 
 #define LIMIT_MAX 10000u
 
+/* By whole characters of UTF-8, so that it stays UTF-8. */
 static char *
 reverse(struct arena *a, struct bytes s)
 {
-	char *out = arena_alloc(a, s.n + 1);
+	char *out = arena_alloc(a, s.n + 1), *o = out;
 
-	for (size_t i = 0; i < s.n; i++)
-		out[i] = (char)s.p[s.n - 1 - i];
+	for (size_t end = s.n, i; end > 0; end = i) {
+		i = end - 1;
+		while (i > 0 && (s.p[i] & 0xc0) == 0x80)
+			i--;
+		memcpy(o, s.p + i, end - i);
+		o += end - i;
+	}
 	text_lower(out);
 	return out;
 }
@@ -42,7 +48,9 @@ struct name_range {
 static struct name_range
 name_range(struct arena *a, const char *pattern)
 {
-	static const char *const tags[] = { "dns:", "ip:", "email:", "uri:" };
+	static const char *const tags[] = {
+		"dns:", "ip:", "email:", "uri:", "upn:"
+	};
 	struct name_range r;
 	size_t n;
 
@@ -54,13 +62,13 @@ name_range(struct arena *a, const char *pattern)
 	r.pattern = reverse(a, bytes_str(pattern));
 	n = strcspn(r.pattern, "*?");
 	r.from = arena_str(a, bytes_of(r.pattern, n));
-	r.to = arena_printf(a, "%s\x7f", r.from);
+	r.to = arena_printf(a, "%s\xf4\x8f\xbf\xbf", r.from);
 	return r;
 }
 
 /*
- * Names are ASCII (codec/name.h), so from || DEL is above all that begin with
- * from.
+ * U+10FFFF, the last character that there is, is in no name: from and it are
+ * above all that begin with from.
  */
 #define NAME_WHERE                                                             \
 	" AND c.seq IN (SELECT cert_seq FROM cert_name WHERE reversed >= "     \

@@ -164,6 +164,8 @@ test_bad_payloads(void **state)
 		    "malformed" },
 		{ "{\"identifiers\":[{\"type\":\"email\",\"value\":\"a@b\"}]}",
 		    400, "unsupportedIdentifier" },
+		{ "{\"identifiers\":[{\"type\":\"upn\",\"value\":\"a@b\"}]}",
+		    400, "unsupportedIdentifier" },
 		{ "{\"identifiers\":[{\"type\":\"DNS\",\"value\":\"a.test\"}]"
 		  "}",
 		    400, "unsupportedIdentifier" },

@@ -253,11 +253,13 @@ limits_are_the_union(void **state)
 	assert_true(bytes_equal(l->issuer_name, cert.subject));
 	assert_true(bytes_equal(l->key_id, cert.ski));
 	assert_int_equal(l->ca_not_after, cert.not_after);
-	assert_true(l->dns && l->ip && l->email && l->uri);
+	assert_true(l->dns && l->ip && l->email && l->uri && l->upn);
 	/* default has no list of DNS names, so any name is allowed. */
 	assert_int_equal(l->dns_allow.n, 0);
 	assert_int_equal(l->email_allow.n, 1);
 	assert_true(among(&l->email_allow, "example.net"));
+	assert_int_equal(l->upn_allow.n, 2);
+	assert_true(among(&l->upn_allow, ".corp.example"));
 	assert_true(among(&l->eku_allowed, "1.3.6.1.5.5.7.3.1"));
 	assert_true(among(&l->eku_allowed, "1.3.6.1.5.5.7.3.4"));
 	assert_false(among(&l->eku_allowed, "1.3.6.1.5.5.7.3.9"));
@@ -286,7 +288,7 @@ limits_of_lists(void **state)
 	assert_int_equal(l->dns_allow.n, 2);
 	assert_true(among(&l->dns_allow, "a.example"));
 	assert_true(among(&l->dns_allow, "b.example"));
-	assert_false(l->ip || l->email || l->uri);
+	assert_false(l->ip || l->email || l->uri || l->upn);
 	assert_int_equal(l->max_lifetime, 100 * 86400);
 	assert_int_equal(l->hourly_budget, 7);
 }

@@ -74,6 +74,14 @@ static const struct row rows[] = {
 	{ "permitted;URI:example.com", "uri:urn:x:y", false },
 	{ "excluded;URI:example.com", "uri:https://192.0.2.1/", false },
 	{ "excluded;URI:example.com", "uri:https://example.org/", true },
+	{ "permitted;otherName:1.3.6.1.4.1.311.20.2.3;UTF8:example.com",
+	    "upn:a@example.com", false },
+	{ "excluded;otherName:1.3.6.1.4.1.311.20.2.3;UTF8:example.org",
+	    "upn:a@example.com", false },
+	{ "excluded;otherName:1.2.3;UTF8:x", "upn:a@example.com", false },
+	{ "permitted;otherName:1.3.6.1.4.1.311.20.2.3;UTF8:example.com",
+	    "email:a@example.org", true },
+	{ "permitted;email:example.org", "upn:a@example.com", true },
 };
 
 static void

@@ -240,6 +240,17 @@ names(void **state)
 		{ "people", "email:a@x.example.net", false },
 		{ "people", "uri:spiffe://example.net/a", true },
 		{ "people", "uri:spiffe://example.net.evil/a", false },
+		{ "people", "uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1",
+		    false },
+		{ "people", "email:Mixed.Case@EXAMPLE.net", true },
+		{ "default", "upn:a@example.net", false },
+		{ "people", "upn:a@Example.NET", true },
+		{ "people", "upn:a@x.example.net", false },
+		{ "people", "upn:a@corp.example", false },
+		{ "people", "upn:a@x.corp.example", true },
+		{ "people", "upn:a@secret.corp.example", false },
+		{ "people", "upn:a@y.secret.corp.example", false },
+		{ "people", "upn:a@example.org", false },
 	};
 	struct test_ca *t = *state;
 

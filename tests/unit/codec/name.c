@@ -87,6 +87,32 @@ static const struct {
 	{ NAME_URI, "http://a.example/<x>", NULL },
 	{ NAME_URI, "http://a.example/%4", NULL },
 	{ NAME_URI, "http://a.example/\xc3\xa9", NULL },
+	/* Intune's, for strong mapping (KB5014754). */
+	{ NAME_URI, "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-512",
+	    "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-512" },
+	{ NAME_UPN, "Jane.Doe@Corp.Example", "Jane.Doe@corp.example" },
+	{ NAME_UPN, "PC-1$@corp", "PC-1$@corp" },
+	{ NAME_UPN, "j_x.example#EXT#@a.example",
+	    "j_x.example#EXT#@a.example" },
+	{ NAME_UPN, "j\xc3\xb6rg@a.example", "j\xc3\xb6rg@a.example" },
+	{ NAME_UPN, "a+b'c!~^&%@a.example", "a+b'c!~^&%@a.example" },
+	{ NAME_UPN, "a", NULL },
+	{ NAME_UPN, "", NULL },
+	{ NAME_UPN, "@a.example", NULL },
+	{ NAME_UPN, "a@", NULL },
+	{ NAME_UPN, "a@b@a.example", NULL },
+	{ NAME_UPN, "a b@a.example", NULL },
+	{ NAME_UPN, "*@a.example", NULL },
+	{ NAME_UPN, "a?@a.example", NULL },
+	{ NAME_UPN, "a\n@a.example", NULL },
+	{ NAME_UPN, "a\x7f@a.example", NULL },
+	{ NAME_UPN, "a\xc2\x85@a.example", NULL }, /* NEL */
+	{ NAME_UPN, "a\xc2\xa0@a.example", "a\xc2\xa0@a.example" },
+	{ NAME_UPN, "j\xf6rg@a.example", NULL }, /* Latin-1 */
+	{ NAME_UPN, "a@j\xc3\xb6rg.example", NULL },
+	{ NAME_UPN, "a@*.a.example", NULL },
+	{ NAME_UPN, "a@a.example.", NULL },
+	{ NAME_UPN, "a@192.0.2.1", NULL },
 };
 
 static void
@@ -120,10 +146,11 @@ static void
 test_a_nul_ends_no_name(void **state)
 {
 	static const enum name_type types[] = { NAME_DNS, NAME_IP, NAME_EMAIL,
-		NAME_URI };
+		NAME_URI, NAME_UPN };
 	static const char *const texts[] = { "a.example\0.evil.example",
-		"192.0.2.1\0x", "a@example\0.evil", "http://a.example\0/" };
-	static const size_t sizes[] = { 23, 11, 15, 18 };
+		"192.0.2.1\0x", "a@example\0.evil", "http://a.example\0/",
+		"a\0b@a.example" };
+	static const size_t sizes[] = { 23, 11, 15, 18, 13 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
@@ -151,6 +178,21 @@ test_longest_dns_name(void **state)
 }
 
 static void
+test_longest_upn(void **state)
+{
+	AUTO_BUF b = { 0 };
+	struct name n;
+
+	(void)state;
+	while (b.n < 1024 - strlen("@a.example"))
+		buf_add_byte(&b, 'x');
+	buf_add_str(&b, "@a.example");
+	assert_true(name_parse(NAME_UPN, buf_bytes(&b), arena, &n, NULL));
+	buf_add_str(&b, "s");
+	assert_false(name_parse(NAME_UPN, buf_bytes(&b), arena, &n, NULL));
+}
+
+static void
 test_tagged(void **state)
 {
 	struct err err = { 0 };
@@ -164,6 +206,8 @@ test_tagged(void **state)
 	assert_true(name_parse_tagged("uri:urn:a:b", arena, &n, &err));
 	assert_true(n.type == NAME_URI && strcmp(n.text, "urn:a:b") == 0);
 	assert_true(name_parse_tagged("email:a@b", arena, &n, &err));
+	assert_true(name_parse_tagged("upn:a@B", arena, &n, &err));
+	assert_true(n.type == NAME_UPN && strcmp(n.text, "a@b") == 0);
 	assert_false(name_parse_tagged("a.example", arena, &n, &err));
 	assert_false(name_parse_tagged("DNS:a.example", arena, &n, NULL));
 	assert_false(name_parse_tagged("tel:1", arena, &n, NULL));
@@ -211,8 +255,8 @@ static void
 test_general_names_both_ways(void **state)
 {
 	static const char *const tagged[] = { "dns:*.a.example", "ip:192.0.2.1",
-		"ip:2001:db8::1", "email:a@b.example",
-		"uri:https://a.example/" };
+		"ip:2001:db8::1", "email:a@b.example", "uri:https://a.example/",
+		"upn:j\xc3\xb6rg@a.example" };
 	struct names in = names_of(tagged, COUNT_OF(tagged)), out;
 	struct err err = { 0 };
 	AUTO_BUF b = { 0 };
@@ -224,6 +268,38 @@ test_general_names_both_ways(void **state)
 	assert_int_equal(out.n, in.n);
 	for (size_t i = 0; i < in.n; i++)
 		assert_true(name_equal(&in.v[i], &out.v[i]));
+}
+
+/* What `openssl req` 3.0.22 writes for otherName.0 =
+ * 1.3.6.1.4.1.311.20.2.3;UTF8:Jane.Doe@Example.COM and what Intune's devices
+ * send next to it. */
+static void
+test_general_names_of_openssl(void **state)
+{
+	static const char hex[] =
+	    "a024060a2b060104018237140203a0160c144a616e652e446f65404578616d706c"
+	    "652e434f4d864d7461673a6d6963726f736f66742e636f6d2c323032322d30392d"
+	    "31343a7369643a532d312d352d32312d313030343333363334382d313137373233"
+	    "383931352d3638323030333333302d35313281194a616e652e446f65404d61696c"
+	    "2e4578616d706c652e636f6d82106a616e652e6578616d706c652e636f6d";
+	static const char *const tagged[] = { "upn:Jane.Doe@example.com",
+		"uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-"
+		"1177238915-682003330-512",
+		"email:Jane.Doe@mail.example.com", "dns:jane.example.com" };
+	struct bytes in = made_hex(arena, hex);
+	struct names want = names_of(tagged, COUNT_OF(tagged)), out;
+	struct err err = { 0 };
+	bool others;
+
+	(void)state;
+	assert_true(names_read_general(in, arena, &out, &err));
+	assert_int_equal(out.n, want.n);
+	for (size_t i = 0; i < want.n; i++)
+		assert_true(name_equal(&out.v[i], &want.v[i]));
+	assert_true(names_read(in, NAMES_TOLERANT, arena, &out, &others, &err));
+	assert_true(out.n == want.n && !others);
+	assert_false(names_read(in, NAMES_NORMAL, arena, &out, NULL, &err));
+	assert_int_equal(err.kind, ERR_MALFORMED);
 }
 
 static void
@@ -240,6 +316,25 @@ test_general_names_of_others(void **state)
 		{ "a3 00 82 01 61", ERR_UNSUPPORTED, 1 },
 		{ "a4 02 30 00", ERR_UNSUPPORTED, 0 },
 		{ "88 01 2a", ERR_UNSUPPORTED, 0 },
+		/* A UPN in an IA5String, with something behind it, without
+		 * its tag, a text that is none, and not its own DER. */
+		{ "a0 13 06 0a 2b 06 01 04 01 82 37 14 02 03 a0 05 16 03 61 40 "
+		  "62",
+		    ERR_MALFORMED, 0 },
+		{ "a0 15 06 0a 2b 06 01 04 01 82 37 14 02 03 a0 07 0c 03 61 40 "
+		  "62 05 00",
+		    ERR_MALFORMED, 0 },
+		{ "a0 15 06 0a 2b 06 01 04 01 82 37 14 02 03 a0 05 0c 03 61 40 "
+		  "62 05 00",
+		    ERR_MALFORMED, 0 },
+		{ "a0 11 06 0a 2b 06 01 04 01 82 37 14 02 03 0c 03 61 40 62",
+		    ERR_MALFORMED, 0 },
+		{ "a0 13 06 0a 2b 06 01 04 01 82 37 14 02 03 a0 05 0c 03 61 61 "
+		  "62",
+		    ERR_MALFORMED, 0 },
+		{ "a0 13 06 0a 2b 06 01 04 01 82 37 14 02 03 a0 05 0c 03 61 40 "
+		  "62 82 01 61",
+		    ERR_NONE, 2 },
 		/* A tag that is no GeneralName's, a text in parts. */
 		{ "89 00", ERR_MALFORMED, 0 },
 		{ "a2 03 82 01 61", ERR_MALFORMED, 0 },
@@ -299,9 +394,11 @@ main(void)
 		cmocka_unit_test(test_normal_forms),
 		cmocka_unit_test(test_a_nul_ends_no_name),
 		cmocka_unit_test(test_longest_dns_name),
+		cmocka_unit_test(test_longest_upn),
 		cmocka_unit_test(test_tagged),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_general_names_both_ways),
+		cmocka_unit_test(test_general_names_of_openssl),
 		cmocka_unit_test(test_general_names_of_others),
 		cmocka_unit_test(test_general_names_form),
 	};

@@ -138,7 +138,7 @@ test_single_mistakes(void **state)
 		    "found users, but no users_file" },
 		{ URLS "est: {labels: {a: {profile: default, authentication: "
 		       "[users], users_file: u, names: [a.example]}}}\n",
-		    "dns:, ip:, email: or uri:" },
+		    "dns:, ip:, email:, uri: or upn:" },
 		{ URLS "intune: {a: {tenant: t.example, client_id: x}}\n",
 		    "found no client_secret_file" },
 		{ URLS "intune: {a: {tenant: t.example, client_id: x, "

@@ -112,6 +112,10 @@ test_lists(void **state)
 		{ "uri:https://example.com/a", true },
 		{ "uri:https://example.com:1/a", false },
 		{ "uri:http://example.com/", false },
+		{ "upn:a@example.com", true },
+		{ "upn:a@sub.example.com", false },
+		{ "upn:a@x.below.example", true },
+		{ "upn:a@below.example", false },
 	};
 	struct world w;
 
@@ -132,19 +136,22 @@ static void
 test_empty_lists_and_types(void **state)
 {
 	static const char *const names[] = { "dns:any.example.org",
-		"ip:198.51.100.1", "email:a@b.example", "uri:urn:x:y" };
+		"ip:198.51.100.1", "email:a@b.example", "uri:urn:x:y",
+		"upn:a@b.example" };
 	struct world w;
 
 	(void)state;
 	world_make(&w);
 	w.limits.dns_allow.n = w.limits.ip_allow.n = 0;
 	w.limits.email_allow.n = w.limits.uri_allow.n = 0;
+	w.limits.upn_allow.n = 0;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct cert cert = cert_with(&w, &no_subject, names[i]);
 
 		assert_true(allowed(&w, &cert));
 	}
 	w.limits.dns = w.limits.ip = w.limits.email = w.limits.uri = false;
+	w.limits.upn = false;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct cert cert = cert_with(&w, &no_subject, names[i]);
 
@@ -225,6 +232,7 @@ constraints_of(struct world *w, int permitted, struct bytes p, int excluded,
 	return arena_take_buf(w->arena, &b);
 }
 
+#define OTHER DER_CONTEXT_CONSTRUCTED(0)
 #define EMAIL DER_CONTEXT(1)
 #define DNS DER_CONTEXT(2)
 #define DIRECTORY DER_CONTEXT_CONSTRUCTED(4)
@@ -257,6 +265,11 @@ test_constraints(void **state)
 		{ URI, ".example.com", "uri:https://a.example.com/", true,
 		    true },
 		{ URI, "example.com", "uri:urn:x:y", false, false },
+		/* No rule of matching: a UPN under any such constraint is
+		 * neither permitted nor beside what is excluded. */
+		{ OTHER, "\x06\x01\x2a", "upn:a@example.com", false, true },
+		{ OTHER, "\x06\x01\x2a", "email:a@example.com", true, false },
+		{ EMAIL, "example.org", "upn:a@example.com", true, false },
 		{ IP, (const char *)net, "ip:192.0.2.127", true, true },
 		{ IP, (const char *)net, "ip:192.0.2.128", false, false },
 		{ IP, (const char *)net, "ip:2001:db8::1", false, false },
@@ -267,6 +280,7 @@ test_constraints(void **state)
 	world_make(&w);
 	w.limits.dns_allow.n = w.limits.ip_allow.n = 0;
 	w.limits.email_allow.n = w.limits.uri_allow.n = 0;
+	w.limits.upn_allow.n = 0;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct cert cert = cert_with(&w, &no_subject, rows[i].name);
 		struct bytes base = rows[i].tag == IP

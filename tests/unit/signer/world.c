@@ -62,11 +62,13 @@ make_limits(struct world *w)
 		.ip = true,
 		.email = true,
 		.uri = true,
+		.upn = true,
 		.wildcards = true,
 		.dns_allow = { domains, COUNT_OF(domains) },
 		.ip_allow = { networks, COUNT_OF(networks) },
 		.email_allow = { mail_domains, 1 },
 		.uri_allow = { prefixes, 1 },
+		.upn_allow = { domains, COUNT_OF(domains) },
 		.subjects = { subjects, COUNT_OF(subjects) },
 		.node = WORLD_NODE };
 	memcpy(w->limits.issuer, w->issuer, sizeof(w->issuer));

@@ -403,7 +403,8 @@ test_list_by_name(void **state)
 
 	for (unsigned i = 1; i <= 12; i++)
 		cert_add(f, i, true);
-	row.names = "ip:2001:db8::1\nemail:a@mail.example";
+	row.names = "ip:2001:db8::1\nemail:a@mail.example\n"
+		    "upn:J\xc3\xb6rg@corp.example";
 	assert_ok(f, store_cert_intent(f->s, &row, NULL, &position, &f->err));
 	assert_ok(
 	    f, store_cert_issued(f->s, row.id, bytes_str("s"), NOW, &f->err));
@@ -418,6 +419,12 @@ test_list_by_name(void **state)
 	assert_string_equal(LIST(.name_pattern = "2001:db8::1"), "20");
 	assert_string_equal(LIST(.name_pattern = "ip:2001:*"), "20");
 	assert_string_equal(LIST(.name_pattern = "*@mail.example"), "20");
+	assert_string_equal(LIST(.name_pattern = "upn:*@corp.example"), "20");
+	assert_string_equal(
+	    LIST(.name_pattern = "j\xc3\xb6rg@corp.example"), "20");
+	assert_string_equal(LIST(.name_pattern = "j\xc3\xb6*"), "20");
+	assert_string_equal(LIST(.name_pattern = "*\xb6rg@corp.example"), "");
+	assert_string_equal(LIST(.name_pattern = "*rg@corp.example"), "20");
 	assert_string_equal(LIST(.name_pattern = ""), "");
 	assert_string_equal(LIST(.name_pattern = "'; DROP TABLE cert; --"), "");
 }
