@@ -81,6 +81,28 @@ est_urls(const struct urls *u)
 	return o;
 }
 
+/* By profile; the one without a name in the path has the short form.  Those
+ * behind client certificates are at EST's listener. */
+static json_t *
+scep_urls(const struct urls *u)
+{
+	const char *est = est_base(u);
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < u->config->scep.profiles_n; i++) {
+		const struct config_scep_profile *p =
+		    &u->config->scep.profiles[i];
+		const char *base =
+		    config_scep_is_mutual(p) ? est : u->http_base;
+		bool plain = strcmp(p->name, "default") == 0;
+
+		if (base != NULL)
+			add(u, o, p->name, base, "/scep", plain ? "" : "/",
+			    plain ? "" : p->name);
+	}
+	return o;
+}
+
 static json_t *
 ca_urls(const struct urls *u)
 {
@@ -143,6 +165,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "http_base_url", json_string(u->http_base));
 	json_object_set_new(o, "acme", acme_urls(u));
 	json_object_set_new(o, "est", est_urls(u));
+	json_object_set_new(o, "scep", scep_urls(u));
 	json_object_set_new(o, "cas", ca_urls(u));
 	add(u, o, "ocsp", u->http_base, "/ocsp", "", "");
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
@@ -187,13 +210,13 @@ print_acme(const struct cli *cli, const json_t *acme)
 }
 
 static void
-print_est(const struct cli *cli, const json_t *labels)
+print_named(const struct cli *cli, const char *what, const json_t *urls)
 {
 	const char *name;
 	json_t *url;
 
-	json_object_foreach ((json_t *)(uintptr_t)labels, name, url)
-		line(arena_printf(cli->arena, "EST label %s", name),
+	json_object_foreach ((json_t *)(uintptr_t)urls, name, url)
+		line(arena_printf(cli->arena, "%s %s", what, name),
 		    json_string_value(url));
 }
 
@@ -219,7 +242,8 @@ print_urls(const struct cli *cli, const json_t *o)
 		     *health = json_object_get(o, "health");
 
 	print_acme(cli, json_object_get(o, "acme"));
-	print_est(cli, json_object_get(o, "est"));
+	print_named(cli, "EST label", json_object_get(o, "est"));
+	print_named(cli, "SCEP profile", json_object_get(o, "scep"));
 	print_cas(cli, json_object_get(o, "cas"));
 	line("OCSP (online CAs)", text_of(o, "ocsp"));
 	line("all roots", text_of(o, "roots"));

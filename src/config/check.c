@@ -291,6 +291,49 @@ check_label(struct config_loading *l, const struct config_loaded *ld,
 		    "set server_keys: false, or use another label for it");
 }
 
+static bool
+has_listener(const struct config *c, enum listener_kind kind)
+{
+	for (size_t i = 0; i < c->listen_n; i++)
+		if (c->listen[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void
+check_scep_clients(struct config_loading *l, const struct config_loaded *ld,
+    const struct config *c, const struct config_scep_profile *p)
+{
+	static const char key[] = "client_certificate_profiles";
+
+	for (size_t i = 0; i < p->client_certificate_profiles.n; i++) {
+		const char *name = p->client_certificate_profiles.v[i];
+		const struct config_profile *its = config_profile_find(c, name);
+
+		if (its == NULL)
+			tell(l, ld, key,
+			    arena_printf(l->arena, "the profile %.32s", name),
+			    names_of_profiles(l, c),
+			    "name one of them, or add it");
+		else if (!has_word(&its->extended_key_usage, "clientAuth"))
+			tell(l, ld, key,
+			    arena_printf(l->arena,
+				"the profile %.32s, whose certificates are no "
+				"client certificates",
+				name),
+			    "profiles whose extended_key_usage has clientAuth",
+			    "add clientAuth to the profile, or name others");
+	}
+	if (config_scep_is_mutual(p) && !has_listener(c, LISTENER_EST))
+		tell(l, ld,
+		    p->client_anchors_file != NULL ? "client_anchors_file"
+						   : key,
+		    "client certificates, which no listener asks for",
+		    "a listener of kind est",
+		    "add {kind: est, address: \"[::]:8444\"} to listen, or "
+		    "take this out");
+}
+
 static void
 check_scep(struct config_loading *l, const struct config_loaded *ld,
     const struct config *c, const struct config_scep_profile *p)
@@ -313,6 +356,7 @@ check_scep(struct config_loading *l, const struct config_loaded *ld,
 		tell(l, ld, "names", "challenge without names",
 		    "the names that who knows the password may have",
 		    "add names, such as [\"dns:*.devices.example.com\"]");
+	check_scep_clients(l, ld, c, p);
 	if (p->legacy_des && !p->legacy_des3)
 		tell(l, ld, "legacy_des", "legacy_des without legacy_des3",
 		    "triple DES for the answers", "set legacy_des3: true");

@@ -175,6 +175,9 @@ struct config_scep_profile {
 	bool ca_in_reply;
 	bool legacy_sha1, legacy_des3, legacy_des;
 	int64_t max_failures, failure_period; /* per source address */
+	/* Either: served by TLS with such a client certificate alone. */
+	const char *client_anchors_file;
+	struct config_strings client_certificate_profiles;
 	unsigned line;
 };
 
@@ -191,6 +194,14 @@ struct config_intune {
 	const char *issuer_name; /* NULL: the certificate's issuer */
 	unsigned line;
 };
+
+/* Does who talks to it need a TLS client certificate? */
+static inline bool
+config_scep_is_mutual(const struct config_scep_profile *p)
+{
+	return p->client_anchors_file != NULL ||
+	    p->client_certificate_profiles.n > 0;
+}
 
 struct config_limits {
 	int64_t max_connections;

@@ -116,6 +116,25 @@ static const struct config_row rows[] = {
 	    .max = 24 * 3600,
 	    .def = "5m",
 	    .text = "See max_failures." },
+	{ .key = "client_anchors_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(client_anchors_file),
+	    .text = "A PEM file of the CAs whose TLS client certificates open "
+		    "this profile. With it, or client_certificate_profiles, "
+		    "every operation needs such a certificate and is served "
+		    "by listeners of kind est alone, besides what "
+		    "authentication asks for. Each must be the issuer "
+		    "itself." },
+	{ .key = "client_certificate_profiles",
+	    .type = CONFIG_LIST,
+	    .form = FORM_NAME,
+	    .at = AT(client_certificate_profiles),
+	    .def = "[]",
+	    .text = "The profiles of our own certificates that open this one "
+		    "as TLS client certificates, while they are not revoked; "
+		    "see client_anchors_file. They need the usage "
+		    "clientAuth." },
 };
 
 const struct config_table config_scep_profile_table = {

@@ -4,7 +4,7 @@
 #include "est/handlers.h"
 #include "est/keygen.h"
 #include "est/problem.h"
-#include "est/verified.h"
+#include "crypto/verified.h"
 #include "http/rate.h"
 
 static bool

@@ -2,7 +2,7 @@
 
 #include "crypto/password.h"
 #include "est/identity.h"
-#include "est/verified.h"
+#include "crypto/verified.h"
 #include "http/rate.h"
 #include "util/text.h"
 
@@ -187,15 +187,32 @@ by_password(struct est_call *call, const char *field, struct identity *out,
 	    tokens ? " or Bearer" : "");
 }
 
+/* id-kp-cmcRA, RFC 6402 section 2.10: a registration authority.  We make
+ * registrars; a maker of devices cannot. */
+static bool
+is_registrar(const struct est_call *call, const struct client *c)
+{
+	return c->ours && call->label->config->registrars &&
+	    ca_client_has_usage(c, "1.3.6.1.5.5.7.3.28");
+}
+
 static bool
 by_certificate(struct est_call *call, struct identity *out, struct err *err)
 {
+	const struct client_check check = { .ca = call->est->deps.ca,
+		.store = call->est->deps.store,
+		.lanes = call->est->deps.lanes,
+		.verified = call->est->verified,
+		.generation = call->state->generation,
+		.index = call->label->index,
+		.now = call->req->now };
 	struct arena *a = call->a;
 
-	if (!est_client_verify(call, &out->client, err))
+	if (!ca_client_verify(&check, &call->label->clients,
+		call->req->client_cert, a, &out->client, err))
 		return false;
-	out->kind =
-	    out->client.registrar ? IDENTITY_REGISTRAR : IDENTITY_CERTIFICATE;
+	out->kind = is_registrar(call, &out->client) ? IDENTITY_REGISTRAR
+						     : IDENTITY_CERTIFICATE;
 	out->name = out->client.ours
 	    ? out->client.row.id
 	    : subject_text(a, out->client.cert.subject);

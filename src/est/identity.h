@@ -6,7 +6,8 @@
 #define EST_IDENTITY_H
 
 #include "ca/token.h"
-#include "est/client.h"
+#include "ca/client.h"
+#include "est/server.h"
 
 enum identity_kind {
 	IDENTITY_CERTIFICATE = 1, /* client */

@@ -1,4 +1,4 @@
-#include "codec/pem.h"
+#include "codec/certs.h"
 #include "est/label.h"
 #include "util/text.h"
 
@@ -26,44 +26,6 @@ authentication_derive(const struct config_strings *words)
 	return by == 0 ? BY_APPROVAL : by;
 }
 
-/* All certificates of a file; of CAs alone, if they are to be. */
-static bool
-certificates_read(struct bytes pem, const char *path, bool cas, struct arena *a,
-    struct cert **out, size_t *out_n, struct err *err)
-{
-	struct cert *v = arena_array(a, LABEL_CERTIFICATES_MAX, sizeof(*v));
-	size_t n = 0;
-
-	for (;; n++) {
-		struct err why = { 0 };
-		struct bytes der;
-		bool found;
-
-		if (!pem_next(&pem, "CERTIFICATE", a, &found, &der, &why))
-			return fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
-		if (!found)
-			break;
-		if (n == LABEL_CERTIFICATES_MAX)
-			return fail(err, ERR_CONFIG,
-			    "%s has more than %u certificates", path,
-			    LABEL_CERTIFICATES_MAX);
-		if (!cert_parse(der, a, &v[n], &why))
-			return fail(err, ERR_CONFIG, "%s: certificate %zu: %s",
-			    path, n + 1, why.shown);
-		if (cas && v[n].has_basic_constraints && !v[n].is_ca)
-			return fail(err, ERR_CONFIG,
-			    "%s: certificate %zu is no CA's, expected the CAs "
-			    "that issued the client certificates",
-			    path, n + 1);
-	}
-	if (n == 0)
-		return fail(
-		    err, ERR_CONFIG, "%s has no certificate in PEM", path);
-	*out = v;
-	*out_n = n;
-	return true;
-}
-
 /* One of the label's files, if it has it. */
 static bool
 file_read(const struct est_files *files, const char *path, struct arena *a,
@@ -78,6 +40,16 @@ file_read(const struct est_files *files, const char *path, struct arena *a,
 		return true;
 	/* Only another configuration helps. */
 	return fail(err, ERR_CONFIG, "%s", why.shown);
+}
+
+/* Of paths whose certificate_profiles are not said. */
+static struct config_strings
+own_profile(const struct config_est_label *config, struct arena *a)
+{
+	const char **v = arena_array(a, 1, sizeof(*v));
+
+	v[0] = config->profile;
+	return (struct config_strings){ .v = v, .n = 1 };
 }
 
 bool
@@ -99,17 +71,21 @@ est_label_new(const struct config_est_label *config,
 	    !est_users_parse(users, config->users_file, a, &label.users, err))
 		return false;
 	if (config->anchors_file != NULL &&
-	    !certificates_read(anchors, config->anchors_file, true, a,
-		&label.anchors, &label.anchors_n, err))
+	    !certs_parse(anchors, config->anchors_file, true, a,
+		&label.clients.anchors, &label.clients.anchors_n, err))
 		return false;
 	if (config->recipients_file != NULL &&
-	    !certificates_read(recipients, config->recipients_file, false, a,
+	    !certs_parse(recipients, config->recipients_file, false, a,
 		&label.recipients, &label.recipients_n, err))
 		return false;
 	if (config->named_keys_file != NULL &&
 	    !est_named_keys_parse(
 		keys, config->named_keys_file, a, &label.keys, err))
 		return false;
+	label.clients.name = arena_printf(a, "label %s", config->name);
+	label.clients.profiles = config->certificate_profiles;
+	if (label.clients.profiles.n == 0)
+		label.clients.profiles = own_profile(config, a);
 	*out = label;
 	return true;
 }
@@ -125,18 +101,4 @@ est_label_check_name(
 	return fail(err, ERR_IDENTIFIER_REJECTED,
 	    "label %s does not give the name %s:%s", label->config->name,
 	    name_type_tag(name->type), name->text);
-}
-
-bool
-est_label_takes_profile(const struct est_label *label, const char *profile)
-{
-	const struct config_strings *list =
-	    &label->config->certificate_profiles;
-
-	if (list->n == 0)
-		return strcmp(profile, label->config->profile) == 0;
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->v[i], profile) == 0)
-			return true;
-	return false;
 }

@@ -5,13 +5,12 @@
 #ifndef EST_LABEL_H
 #define EST_LABEL_H
 
-#include "ca/ca.h"
+#include "ca/client.h"
 #include "est/named_keys.h"
 #include "est/users.h"
 
 /* Of paths without a label. */
 #define LABEL_DEFAULT "default"
-#define LABEL_CERTIFICATES_MAX 64u
 
 enum authentication {
 	BY_CERTIFICATE = 1,
@@ -26,9 +25,8 @@ struct est_label {
 	unsigned index; /* among the labels of its state */
 	unsigned authentication;
 	struct users users;
-	struct cert *anchors; /* of anchors_file; never our own CAs */
-	size_t anchors_n;
-	struct cert *recipients; /* of recipients_file */
+	struct client_place clients; /* whose certificates it takes */
+	const struct cert *recipients; /* of recipients_file */
 	size_t recipients_n;
 	struct named_keys keys;
 };
@@ -46,8 +44,5 @@ bool est_label_new(const struct config_est_label *config,
 /* Do the label's patterns take this name?  ERR_IDENTIFIER_REJECTED. */
 bool est_label_check_name(const struct est_label *label,
     const struct name *name, struct err *err) MUST_CHECK;
-/* May our own certificates of this profile come as client certificates? */
-bool est_label_takes_profile(
-    const struct est_label *label, const char *profile);
 
 #endif

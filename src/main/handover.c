@@ -220,7 +220,9 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 
 	for (size_t i = 0; i < c->scep.profiles_n; i++)
 		if (!send_file(s, channel, c->scep.profiles[i].challenge_file,
-			true, err))
+			true, err) ||
+		    !send_file(s, channel,
+			c->scep.profiles[i].client_anchors_file, true, err))
 			return false;
 	return true;
 }

@@ -9,6 +9,12 @@
 #include "ca/approval.h"
 #include "scep/server.h"
 
+/* ---- client.c ---- */
+
+/* May who is connected talk to the profile at all?  ERR_UNAUTHORIZED, or
+ * ERR_NOT_FOUND: not on this listener. */
+bool scep_client_check(struct scep_call *call, struct err *err) MUST_CHECK;
+
 /* ---- authority.c: what is said of the CA ---- */
 
 bool scep_get_caps(

@@ -1,7 +1,9 @@
+#include "codec/certs.h"
 #include "scep/profile.h"
 #include "util/text.h"
 
-#define FILE_MAX 4096u
+#define CHALLENGE_FILE_MAX 4096u
+#define ANCHORS_FILE_MAX (8u << 20)
 
 static unsigned
 authentication_derive(const struct config_strings *words)
@@ -44,7 +46,7 @@ challenge_read(const struct scep_files *files, const char *path,
 	struct bytes text, line;
 	bool ok;
 
-	if (!files->read(files->ctx, path, FILE_MAX, a, &text, &why))
+	if (!files->read(files->ctx, path, CHALLENGE_FILE_MAX, a, &text, &why))
 		return fail(err, ERR_CONFIG, "%s", why.shown);
 	line = first_line(text);
 	ok = line.n >= CHALLENGE_MIN && line.n <= CHALLENGE_MAX;
@@ -60,16 +62,43 @@ challenge_read(const struct scep_files *files, const char *path,
 	return true;
 }
 
+/* Whose TLS client certificates open the profile, if it has that rule. */
+static bool
+clients_read(const struct config_scep_profile *config,
+    const struct scep_files *files, struct arena *a, struct client_place *out,
+    struct err *err)
+{
+	const char *path = config->client_anchors_file;
+	struct client_place made = {
+		.name = arena_printf(a, "profile %s", config->name),
+		.profiles = config->client_certificate_profiles,
+	};
+	struct err why = { 0 };
+	struct bytes pem;
+
+	if (path != NULL) {
+		if (!files->read(
+			files->ctx, path, ANCHORS_FILE_MAX, a, &pem, &why))
+			return fail(err, ERR_CONFIG, "%s", why.shown);
+		if (!certs_parse(pem, path, true, a, &made.anchors,
+			&made.anchors_n, err))
+			return false;
+	}
+	*out = made;
+	return true;
+}
+
 bool
 scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
-    struct scep_profile *out, struct err *err)
+    struct arena *a, struct scep_profile *out, struct err *err)
 {
 	const struct config_profile *p =
 	    config_profile_find(all, config->profile);
 	struct scep_profile made = { .config = config,
 		.authentication =
-		    authentication_derive(&config->authentication) };
+		    authentication_derive(&config->authentication),
+		.mutual = config_scep_is_mutual(config) };
 
 	if (p == NULL)
 		return fail(
@@ -77,6 +106,8 @@ scep_profile_new(const struct config *all,
 	made.ca = p->ca;
 	if ((made.authentication & BY_CHALLENGE) != 0 &&
 	    !challenge_read(files, config->challenge_file, made.challenge, err))
+		return false;
+	if (!clients_read(config, files, a, &made.clients, err))
 		return false;
 	*out = made;
 	return true;

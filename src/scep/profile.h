@@ -5,7 +5,7 @@
 #ifndef SCEP_PROFILE_H
 #define SCEP_PROFILE_H
 
-#include "ca/ca.h"
+#include "ca/client.h"
 
 /* Of paths that name none. */
 #define PROFILE_DEFAULT "default"
@@ -25,6 +25,8 @@ struct scep_profile {
 	unsigned index; /* among the profiles of its state */
 	unsigned authentication;
 	uint8_t challenge[32]; /* SHA-256, with BY_CHALLENGE */
+	bool mutual; /* a TLS client certificate of clients is needed */
+	struct client_place clients;
 };
 
 /* How files are read: as in ca_deps. */
@@ -36,7 +38,7 @@ struct scep_files {
 /* ERR_CONFIG. */
 bool scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
-    struct scep_profile *out, struct err *err) MUST_CHECK;
+    struct arena *a, struct scep_profile *out, struct err *err) MUST_CHECK;
 /* Do the patterns take all these names?  ERR_IDENTIFIER_REJECTED. */
 bool scep_profile_check_names(const struct scep_profile *p,
     const struct names *names, struct err *err) MUST_CHECK;

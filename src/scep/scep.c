@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "crypto/verified.h"
 #include "http/rate.h"
 #include "scep/handlers.h"
 
@@ -22,7 +23,8 @@ state_new(const struct scep_deps *deps, const struct config *config,
 			    "scep.profiles.%s.legacy_des is switched on at a "
 			    "restart alone",
 			    c->name);
-		if (!scep_profile_new(config, c, &files, &s->profiles[i], err))
+		if (!scep_profile_new(
+			config, c, &files, a, &s->profiles[i], err))
 			return false;
 		s->profiles[i].index = (unsigned)i;
 	}
@@ -52,6 +54,7 @@ scep_new(const struct scep_deps *deps, const struct config *config,
 	scep->deps = *deps;
 	scep->failures = rates_new();
 	scep->lanes = lanes_new(half_of_the_cores());
+	scep->verified = verified_new(&deps->random);
 	pthread_mutex_init(&scep->legacy, NULL);
 	atomic_init(&scep->state, s);
 	*out = scep;
@@ -74,6 +77,7 @@ scep_free(struct scep *scep)
 	}
 	rates_free(scep->failures);
 	lanes_free(scep->lanes);
+	verified_free(scep->verified);
 	pthread_mutex_destroy(&scep->legacy);
 	free(scep);
 }
@@ -87,6 +91,7 @@ scep_reload(struct scep *scep, const struct config *config, struct err *err)
 		return false;
 	/* Requests that run still use the old one, so it is kept. */
 	s->older = atomic_load(&scep->state);
+	s->generation = s->older->generation + 1;
 	atomic_store(&scep->state, s);
 	return true;
 }
@@ -105,12 +110,15 @@ call_begin(struct scep_call *call, const char *name, struct err *err)
 {
 	struct scep *scep = call->scep;
 
-	call->profile = profile_find(
-	    atomic_load(&scep->state), name == NULL ? PROFILE_DEFAULT : name);
+	call->state = atomic_load(&scep->state);
+	call->profile =
+	    profile_find(call->state, name == NULL ? PROFILE_DEFAULT : name);
 	if (call->profile == NULL)
 		return fail(err, ERR_NOT_FOUND,
 		    "there is no profile %.40s of SCEP",
 		    name == NULL ? PROFILE_DEFAULT : name);
+	if (!scep_client_check(call, err))
+		return false;
 	call->ras_n = ra_certs(scep->deps.ra, call->profile->ca,
 	    clock_now(&scep->deps.clock), call->ras);
 	if (call->ras_n == 0)
@@ -175,8 +183,8 @@ handle(void *ctx, struct http_req *req, struct http_resp *resp)
 #define ROW(path)                                                              \
 	{                                                                      \
 		HTTP_GET | HTTP_POST, path, handle, NULL, ON_WORKER,           \
-		    SCEP_MESSAGE_MAX, NULL, LISTENER_HTTP | LISTENER_HTTPS,    \
-		    NULL                                                       \
+		    SCEP_MESSAGE_MAX, NULL,                                    \
+		    LISTENER_HTTP | LISTENER_HTTPS | LISTENER_EST, NULL        \
 	}
 
 /* The last two are built into devices: Cisco's, and those made for NDES. */

@@ -17,10 +17,12 @@
 #include "scep/scep.h"
 
 struct rates;
+struct verified;
 
 struct scep_state {
 	struct scep_state *older;
 	struct arena *arena;
+	uint64_t generation;
 	struct scep_profile *profiles;
 	size_t profiles_n;
 };
@@ -29,6 +31,7 @@ struct scep {
 	struct scep_deps deps;
 	_Atomic(struct scep_state *) state;
 	struct rates *failures;
+	struct verified *verified;
 	/* Of its own, half as many as cores: a flood of messages leaves the
 	 * other lanes to the other protocols. */
 	struct lanes *lanes;
@@ -39,6 +42,7 @@ struct scep {
 /* One request at one profile; a value of the handler that answers it. */
 struct scep_call {
 	struct scep *scep;
+	const struct scep_state *state; /* of this moment */
 	const struct scep_profile *profile;
 	struct http_req *req;
 	struct arena *a;

@@ -26,7 +26,11 @@ def pending():
 
 
 with s:
-    c = Client(url(s), s.top)
+    urls = s.cli("urls", parse=True)["scep"]
+    assert urls == {"default": url(s), "old": url(s, "old")}, urls
+    assert f"SCEP profile old {url(s, 'old')}" in " ".join(
+        s.cli("urls").split())
+    c = Client(urls["default"], s.top)
     assert {"AES", "POSTPKIOperation", "Renewal", "SHA-256", "SHA-384",
             "SHA-512", "SCEPStandard"} <= set(c.capabilities())
     ra, issuing, *above = c.ca_certificates()

@@ -156,9 +156,12 @@ class Key:
         path = pathlib.Path(directory) / f"{name}.key"
         openssl("genpkey", "-algorithm", "RSA", "-pkeyopt",
                 f"rsa_keygen_bits:{bits}", "-out", path)
+        # Not openssl's own configuration, which makes a CA of it.
+        config = path.with_suffix(".cnf")
+        config.write_text("[req]\ndistinguished_name=dn\n[dn]\n")
         return cls(path, openssl(
-            "req", "-x509", "-new", "-key", path, "-subj", f"/CN={name}",
-            "-days", "2", "-outform", "DER"))
+            "req", "-x509", "-new", "-config", config, "-key", path, "-subj",
+            f"/CN={name}", "-days", "2", "-outform", "DER"))
 
     def pem_file(self):
         out = self.path.with_suffix(".signer.pem")
@@ -193,6 +196,7 @@ class Client:
                  digest="sha256", method="POST"):
         """tls: an ssl context, with a client certificate if it has one."""
         self.url, self.tls, self.method = url, tls, method
+        self.headers = {}
         self.directory = pathlib.Path(directory)
         self.cipher, self.digest = cipher, digest
         self.recipient = None  # DER; the server's certificate
@@ -210,7 +214,8 @@ class Client:
         if message is not None:
             query += "&message=" + urllib.parse.quote(message, safe="")
         try:
-            c.request("GET" if body is None else "POST", query, body=body)
+            c.request("GET" if body is None else "POST", query, body=body,
+                      headers=self.headers)
             r = c.getresponse()
             out = r.read()
             self.content_type = r.headers["Content-Type"]

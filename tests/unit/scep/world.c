@@ -33,6 +33,9 @@ static const char yaml[] =
     "    never: {profile: device, authentication: [challenge],\n"
     "      challenge_file: challenge, names: [\"dns:*\"], renewal: false}\n"
     "    other: {profile: other, authentication: [tokens]}\n"
+    "    mutual: {profile: device, authentication: [challenge],\n"
+    "      challenge_file: challenge, names: [\"dns:*\"],\n"
+    "      client_certificate_profiles: [device]}\n"
     "    queue: {profile: device, authentication: []}\n";
 
 /* ---- clients ---- */
@@ -412,7 +415,9 @@ world_send(struct world *w, const struct letter *l, struct bytes message)
 		.path = l->path == NULL ? "/scep" : l->path,
 		.body = l->get ? BYTES_NONE : message,
 		.http_version = 11,
-		.listener = LISTENER_HTTP,
+		.listener = l->listener == 0 ? LISTENER_HTTP : l->listener,
+		.tls = l->listener != 0 && l->listener != LISTENER_HTTP,
+		.client_cert = l->client_cert,
 		.now = w->t->now };
 	struct sockaddr_in *peer = (void *)&req.peer;
 

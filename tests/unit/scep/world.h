@@ -52,6 +52,8 @@ struct letter {
 	struct bytes envelope; /* instead, as it is */
 	const char *peer; /* "192.0.2.1" */
 	bool get;
+	enum listener_kind listener; /* http */
+	struct bytes client_cert; /* of TLS */
 };
 
 /* What was answered. */

@@ -6,8 +6,8 @@
  *
  * Thread-safe.
  */
-#ifndef EST_VERIFIED_H
-#define EST_VERIFIED_H
+#ifndef CRYPTO_VERIFIED_H
+#define CRYPTO_VERIFIED_H
 
 #include "crypto/digest.h"
 #include "crypto/random.h"
@@ -20,8 +20,9 @@ enum verified_kind { VERIFIED_PASSWORD = 1, VERIFIED_CERTIFICATE };
 
 struct verified *verified_new(const struct random *random);
 void verified_free(struct verified *v);
-/* The name of a fact: of this configuration, label and kind. */
-void verified_key(struct verified *v, uint64_t generation, unsigned label,
+/* The name of a fact: of this configuration, place (a label, a profile) and
+ * kind. */
+void verified_key(struct verified *v, uint64_t generation, unsigned place,
     enum verified_kind kind, struct bytes first, struct bytes second,
     uint8_t key[32]);
 bool verified_has(struct verified *v, const uint8_t key[32], int64_t now);

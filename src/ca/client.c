@@ -1,5 +1,5 @@
-#include "est/client.h"
-#include "est/verified.h"
+#include "ca/client.h"
+#include "crypto/verified.h"
 
 #define EKU_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
 #define EKU_ANY "2.5.29.37.0"
@@ -46,61 +46,77 @@ check_form(const struct cert *c, int64_t now, struct err *err)
 	return true;
 }
 
+/* One look at one certificate. */
+struct look {
+	const struct client_check *check;
+	const struct client_place *place;
+	struct arena *a;
+};
+
 static bool
-signed_by(struct est_call *call, const struct cert *c, const struct cert *ca)
+signed_by(const struct look *look, const struct cert *c, const struct cert *ca)
 {
-	struct est *est = call->est;
+	const struct client_check *check = look->check;
 	struct err why = { 0 };
 	uint8_t key[32];
 	bool holds;
 
 	if (!bytes_equal(c->issuer, ca->subject))
 		return false;
-	verified_key(est->verified, call->state->generation, call->label->index,
+	verified_key(check->verified, check->generation, check->index,
 	    VERIFIED_CERTIFICATE, c->der, ca->spki, key);
-	if (verified_has(est->verified, key, call->req->now))
+	if (verified_has(check->verified, key, check->now))
 		return true;
-	AUTO_LANE loan = lane_lend(est->deps.lanes);
+	AUTO_LANE loan = lane_lend(check->lanes);
 
 	holds = cert_verify(loan.lane, c, ca, &why);
 	if (holds)
-		verified_add(est->verified, key, call->req->now);
+		verified_add(check->verified, key, check->now);
 	return holds;
 }
 
 static const struct ca_view *
-find_our_ca(struct est_call *call, const struct cert *c)
+find_our_ca(const struct look *look, const struct cert *c)
 {
 	const struct ca_view *views;
-	size_t n = ca_list(call->est->deps.ca, &views);
+	size_t n = ca_list(look->check->ca, &views);
 
 	for (size_t i = 0; i < n; i++)
-		if (signed_by(call, c, &views[i].cert))
+		if (signed_by(look, c, &views[i].cert))
 			return &views[i];
 	return NULL;
 }
 
 static bool
-below_an_anchor(struct est_call *call, const struct cert *c)
+below_an_anchor(const struct look *look, const struct cert *c)
 {
-	const struct est_label *label = call->label;
+	const struct client_place *place = look->place;
 
-	for (size_t i = 0; i < label->anchors_n; i++)
-		if (call->req->now <= label->anchors[i].not_after &&
-		    signed_by(call, c, &label->anchors[i]))
+	for (size_t i = 0; i < place->anchors_n; i++)
+		if (look->check->now <= place->anchors[i].not_after &&
+		    signed_by(look, c, &place->anchors[i]))
+			return true;
+	return false;
+}
+
+static bool
+takes_profile(const struct client_place *place, const char *profile)
+{
+	for (size_t i = 0; i < place->profiles.n; i++)
+		if (strcmp(place->profiles.v[i], profile) == 0)
 			return true;
 	return false;
 }
 
 /* One of ours: our record is what counts, not its signature alone. */
 static bool
-check_record(struct est_call *call, const struct ca_view *ca,
+check_record(const struct look *look, const struct ca_view *ca,
     struct client *out, struct err *err)
 {
 	struct err why = { 0 };
 
-	if (!store_cert_get_by_serial(call->est->deps.store, ca->key,
-		out->cert.serial, call->a, &out->row, &why)) {
+	if (!store_cert_get_by_serial(look->check->store, ca->key,
+		out->cert.serial, look->a, &out->row, &why)) {
 		if (why.kind == ERR_NOT_FOUND)
 			return fail(err, ERR_UNAUTHORIZED,
 			    "the client certificate is in no record of this "
@@ -111,39 +127,45 @@ check_record(struct est_call *call, const struct ca_view *ca,
 	if (out->row.status != CERT_ISSUED)
 		return fail(
 		    err, ERR_UNAUTHORIZED, "the client certificate is revoked");
-	if (!est_label_takes_profile(call->label, out->row.profile))
+	if (!takes_profile(look->place, out->row.profile))
 		return fail(err, ERR_UNAUTHORIZED,
-		    "the client certificate is of profile %s, which label %s "
-		    "does not take",
-		    out->row.profile, call->label->config->name);
+		    "the client certificate is of profile %s, which %s does "
+		    "not take",
+		    out->row.profile, look->place->name);
 	out->ours = true;
 	return true;
 }
 
 bool
-est_client_verify(struct est_call *call, struct client *out, struct err *err)
+ca_client_verify(const struct client_check *check,
+    const struct client_place *place, struct bytes der, struct arena *a,
+    struct client *out, struct err *err)
 {
+	const struct look look = { check, place, a };
 	struct client client = { 0 };
 	const struct ca_view *ca;
 	struct err why = { 0 };
 
-	if (!cert_parse(call->req->client_cert, call->a, &client.cert, &why))
+	if (!cert_parse(der, a, &client.cert, &why))
 		return fail_detail(err, ERR_UNAUTHORIZED,
 		    "the client certificate cannot be read", "%s", why.shown);
-	if (!check_form(&client.cert, call->req->now, err))
+	if (!check_form(&client.cert, check->now, err))
 		return false;
-	ca = find_our_ca(call, &client.cert);
+	ca = find_our_ca(&look, &client.cert);
 	if (ca != NULL) {
-		if (!check_record(call, ca, &client, err))
+		if (!check_record(&look, ca, &client, err))
 			return false;
-	} else if (!below_an_anchor(call, &client.cert)) {
+	} else if (!below_an_anchor(&look, &client.cert)) {
 		return fail(err, ERR_UNAUTHORIZED,
-		    "the client certificate is of no CA that label %s takes",
-		    call->label->config->name);
+		    "the client certificate is of no CA that %s takes",
+		    place->name);
 	}
-	/* We make registrars; a maker of devices cannot. */
-	client.registrar = client.ours && call->label->config->registrars &&
-	    has_eku(&client.cert, CLIENT_EKU_RA);
 	*out = client;
 	return true;
+}
+
+bool
+ca_client_has_usage(const struct client *client, const char *oid)
+{
+	return has_eku(&client->cert, oid);
 }

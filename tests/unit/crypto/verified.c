@@ -1,6 +1,6 @@
 /* What was verified is known for a while, by a keyed hash alone. */
 #include "support/unit.h"
-#include "est/verified.h"
+#include "crypto/verified.h"
 
 static void
 what_was_verified_is_forgotten(void **state)

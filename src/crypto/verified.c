@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "est/verified.h"
+#include "crypto/verified.h"
 
 #define PLACES 8192u
 #define WAYS 4u
@@ -41,11 +41,11 @@ verified_free(struct verified *v)
 }
 
 void
-verified_key(struct verified *v, uint64_t generation, unsigned label,
+verified_key(struct verified *v, uint64_t generation, unsigned place,
     enum verified_kind kind, struct bytes first, struct bytes second,
     uint8_t key[32])
 {
-	const uint64_t numbers[] = { generation, label, (uint64_t)kind,
+	const uint64_t numbers[] = { generation, place, (uint64_t)kind,
 		first.n };
 	AUTO_BUF text = { 0 };
 
