@@ -122,6 +122,16 @@ struct config_validation {
 	int64_t max_concurrent; /* probes at once */
 };
 
+/* The bundle of Debian's ca-certificates. */
+#define OUTGOING_SYSTEM_ANCHORS "/etc/ssl/certs/ca-certificates.crt"
+
+struct config_outgoing {
+	const char *anchors_file;
+	const char *proxy; /* "http://proxy.example.com:3128" or NULL */
+	int64_t timeout; /* seconds, the longest call */
+	int64_t max_concurrent;
+};
+
 struct config_acme {
 	bool external_account_required;
 	const char *terms_of_service; /* URL or NULL */
@@ -231,6 +241,7 @@ struct config {
 	size_t profiles_n;
 	const char *default_profile;
 	struct config_validation validation;
+	struct config_outgoing outgoing;
 	struct config_acme acme;
 	struct {
 		struct config_est_label *labels;

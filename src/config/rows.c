@@ -1,6 +1,4 @@
-#include "config/form.h"
 #include "config/rows.h"
-#include "util/times.h"
 
 #define AT(member) offsetof(struct config, member)
 #define MINUTE 60
@@ -206,6 +204,33 @@ static const struct config_row rows[] = {
 	    .max = 10000,
 	    .def = "256",
 	    .text = "Probes that run at once; more wait." },
+	{ .key = "outgoing.anchors_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(outgoing.anchors_file),
+	    .def = OUTGOING_SYSTEM_ANCHORS,
+	    .text = "Certificates in PEM that vouch for services without "
+		    "anchors of their own. Any but the default has to exist." },
+	{ .key = "outgoing.proxy",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_BASE_HTTP,
+	    .at = AT(outgoing.proxy),
+	    .sample = "http://proxy.example.com:3128",
+	    .text = "The proxy of all calls (CONNECT); validations use none." },
+	{ .key = "outgoing.timeout",
+	    .type = CONFIG_DURATION,
+	    .at = AT(outgoing.timeout),
+	    .min = 1,
+	    .max = 5 * MINUTE,
+	    .def = "30s",
+	    .text = "How long a call may take, queue and DNS included." },
+	{ .key = "outgoing.max_concurrent",
+	    .type = CONFIG_INT,
+	    .at = AT(outgoing.max_concurrent),
+	    .min = 1,
+	    .max = 10000,
+	    .def = "64",
+	    .text = "Calls that run at once; eight times as many wait." },
 	{ .key = "acme.external_account_required",
 	    .type = CONFIG_BOOL,
 	    .at = AT(acme.external_account_required),
@@ -482,101 +507,3 @@ const struct config_table config_root_table = {
 	.n = COUNT_OF(rows),
 	.size = sizeof(struct config),
 };
-
-static void
-add_words(const struct config_row *row, const char *head, struct buf *out)
-{
-	buf_add_str(out, head);
-	for (size_t i = 0; row->words[i] != NULL; i++)
-		buf_printf(out, "%s%s", i == 0 ? "" : ", ", row->words[i]);
-}
-
-static void
-add_form(const struct config_row *row, struct buf *out)
-{
-	if (row->form == FORM_WORD || row->form == FORM_EKU)
-		add_words(row, "one of ", out);
-	if (row->form == FORM_EKU)
-		buf_add_str(out, ", or a dotted object identifier");
-	if (config_form_expected(row->form) != NULL)
-		buf_add_str(out, config_form_expected(row->form));
-}
-
-static void
-add_type(const struct config_row *row, struct buf *out)
-{
-	char min[32], max[32];
-
-	switch (row->type) {
-	case CONFIG_TEXT:
-		add_form(row, out);
-		return;
-	case CONFIG_WORD:
-		add_words(row, "one of ", out);
-		return;
-	case CONFIG_BOOL:
-		buf_add_str(out, "true or false");
-		return;
-	case CONFIG_INT:
-		if (row->min == row->max)
-			buf_printf(out, "%lld", (long long)row->min);
-		else
-			buf_printf(out, "a number from %lld to %lld",
-			    (long long)row->min, (long long)row->max);
-		return;
-	case CONFIG_DURATION:
-	case CONFIG_OFFSET:
-		duration_format(row->min, min);
-		duration_format(row->max, max);
-		buf_printf(out, "a duration from %s to %s", min, max);
-		return;
-	case CONFIG_LIST:
-		buf_add_str(out, "a list, each ");
-		add_form(row, out);
-		return;
-	case CONFIG_CIDRS:
-		buf_add_str(out, "a list of networks such as 10.0.0.0/8");
-		return;
-	case CONFIG_LISTENERS:
-		buf_add_str(out,
-		    "a list of {kind: https|est|http|ops, address: "
-		    "\"ADDRESS:PORT\", tls_min: \"1.2\"|\"1.3\"}");
-		return;
-	case CONFIG_CAS:
-	case CONFIG_PROFILES:
-	case CONFIG_EST_LABELS:
-	case CONFIG_SCEP_PROFILES:
-	case CONFIG_INTUNE:
-		buf_add_str(out, "a map of names to options");
-		return;
-	case CONFIG_TYPES:
-		return;
-	}
-}
-
-void
-config_row_expected(const struct config_row *row, struct buf *out)
-{
-	add_type(row, out);
-	if (row->def == NULL && !row->required)
-		buf_add_str(out, ", or null");
-}
-
-const struct config_table *
-config_row_table(const struct config_row *row)
-{
-	switch (row->type) {
-	case CONFIG_CAS:
-		return &config_ca_table;
-	case CONFIG_PROFILES:
-		return &config_profile_table;
-	case CONFIG_EST_LABELS:
-		return &config_est_label_table;
-	case CONFIG_SCEP_PROFILES:
-		return &config_scep_profile_table;
-	case CONFIG_INTUNE:
-		return &config_intune_table;
-	default:
-		return NULL;
-	}
-}

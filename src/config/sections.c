@@ -11,6 +11,10 @@ const struct config_section config_sections[] = {
 	{ "validation",
 	    "How control over names is validated: the outgoing requests and "
 	    "DNS look-ups, and where they may go." },
+	{ "outgoing",
+	    "HTTPS calls to services that the configuration names, such as "
+	    "webhooks and Microsoft Intune. Their hosts are looked up as "
+	    "validation says (resolvers, hosts_file), at any address." },
 	{ "acme", "The ACME protocol (RFC 8555)." },
 	{ "est",
 	    "EST (RFC 7030): devices enrol and renew over HTTPS. Without a "

@@ -241,6 +241,17 @@ send_intune_files(struct supervisor *s, int channel, struct err *err)
 	return true;
 }
 
+/* The system's bundle may be missing; a file that the operator names, not. */
+static bool
+send_outgoing_files(struct supervisor *s, int channel, struct err *err)
+{
+	const char *path = s->loaded.config->outgoing.anchors_file;
+
+	return path == NULL ||
+	    send_file(s, channel, path,
+		strcmp(path, OUTGOING_SYSTEM_ANCHORS) != 0, err);
+}
+
 /* Each key takes the passphrase with it. */
 static bool
 send_server_keys(struct supervisor *s, int channel, struct err *err)
@@ -276,6 +287,7 @@ send_files(struct supervisor *s, int channel, struct err *err)
 	return send_est_files(s, channel, err) &&
 	    send_scep_files(s, channel, err) &&
 	    send_intune_files(s, channel, err) &&
+	    send_outgoing_files(s, channel, err) &&
 	    send_file(s, channel, c->tls.certificate, true, err);
 }
 

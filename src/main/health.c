@@ -211,6 +211,21 @@ log_metrics(struct tlog *log, int64_t now, struct buf *b)
 }
 
 static void
+outgoing_metrics(struct outgoing *o, struct buf *b)
+{
+	struct outgoing_counts c = outgoing_count(o);
+
+	counter(b, "chancery_outgoing_answered_total",
+	    "Calls to services that brought an HTTP answer.", c.answered);
+	counter(b, "chancery_outgoing_failed_total", "Calls that brought none.",
+	    c.failed);
+	counter(b, "chancery_outgoing_refused_total",
+	    "Calls not made because too many waited.", c.refused);
+	gauge(b, "chancery_outgoing_running", "Calls that run.", c.running);
+	gauge(b, "chancery_outgoing_waiting", "Calls that wait.", c.waiting);
+}
+
+static void
 get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 {
 	struct health *h = ctx;
@@ -261,6 +276,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 	ocsp_metrics(h, req->now, &b);
 	status_metrics(h, &b);
 	log_metrics(h->log, req->now, &b);
+	outgoing_metrics(h->outgoing, &b);
 	if (net != NULL)
 		net_metrics_print(net, &b);
 	answer(resp, 200, "text/plain; version=0.0.4",

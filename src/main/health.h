@@ -9,6 +9,7 @@
 #include "acme/acme.h"
 #include "http/route.h"
 #include "net/net.h"
+#include "net/outgoing.h"
 #include "ocsp/ocsp.h"
 
 struct health {
@@ -21,6 +22,7 @@ struct health {
 	struct ocsp *ocsp;
 	struct tlog *log; /* NULL: it is damaged */
 	const struct signer_remote *signer;
+	struct outgoing *outgoing;
 	_Atomic(struct net *) net;
 };
 

@@ -194,6 +194,7 @@ open_protocols(struct server *s, struct err *err)
 	s->health.ocsp = s->ocsp;
 	s->health.log = s->log;
 	s->health.signer = s->signer;
+	s->health.outgoing = s->outgoing;
 	s->routes = http_routes_new();
 	acme_routes(s->acme, s->routes);
 	est_routes(s->est, s->routes);
@@ -233,6 +234,8 @@ bool
 server_start(struct server *s, struct err *err)
 {
 	const struct config *c = server_config(s);
+	const struct outgoing_deps outgoing = { .read_file = server_read_file,
+		.read_ctx = s };
 
 	if (!open_store(s, err))
 		return false;
@@ -240,7 +243,10 @@ server_start(struct server *s, struct err *err)
 	s->signer = signer_remote_new(s->signer_socket);
 	s->waits = http_waits_new((size_t)c->limits.held_replies);
 	s->probes = probes_new(&c->validation, err);
-	if (s->probes == NULL || !open_core(s, err))
+	if (s->probes == NULL)
+		return false;
+	s->outgoing = outgoing_new(&outgoing, c, err);
+	if (s->outgoing == NULL || !open_core(s, err))
 		return false;
 	open_log(s);
 	open_ra(s);
@@ -261,8 +267,9 @@ take_setup(struct server *s, struct server_setup *setup, struct err *err)
 
 	atomic_store(&s->setup, setup);
 	return probes_reload(s->probes, &c->validation, err) &&
-	    ca_reload(s->ca, c, err) && est_reload(s->est, c, err) &&
-	    scep_reload(s->scep, c, err) && own_tls_install(s, err);
+	    outgoing_reload(s->outgoing, c, err) && ca_reload(s->ca, c, err) &&
+	    est_reload(s->est, c, err) && scep_reload(s->scep, c, err) &&
+	    own_tls_install(s, err);
 }
 
 bool
@@ -294,9 +301,10 @@ server_stop(struct server *s, int64_t ms)
 	atomic_store(&s->health.draining, true);
 	net_drain(s->net, ms);
 	housekeeping_stop(s->housekeeping);
-	/* Workers that outlived the drain may still start a probe. */
+	/* Workers that outlived the drain may still start a probe or a call. */
 	net_free(s->net);
 	probes_free(s->probes);
+	outgoing_free(s->outgoing);
 	store_close(s->store);
 	acme_free(s->acme);
 	est_free(s->est);

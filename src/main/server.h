@@ -14,6 +14,7 @@
 #include "main/boot.h"
 #include "main/health.h"
 #include "net/net.h"
+#include "net/outgoing.h"
 #include "net/probe.h"
 #include "ocsp/ocsp.h"
 #include "publish/publish.h"
@@ -77,6 +78,7 @@ struct server {
 	struct http_routes *routes;
 	struct http_waits *waits;
 	struct probes *probes;
+	struct outgoing *outgoing;
 	struct net *net;
 	/* The main thread installs, housekeeping renews: one at a time. */
 	pthread_mutex_t own_tls_lock;

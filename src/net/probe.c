@@ -1,4 +1,3 @@
-#include <curl/curl.h>
 #include <errno.h>
 #include <event2/thread.h>
 #include <openssl/ssl.h>
@@ -7,8 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "crypto/own.h"
-#include "net/probe_curl.h"
 #include "net/probe_job.h"
+#include "net/transfers.h"
 #include "util/times.h"
 
 /* Probes that may wait for each slot; more are refused (ERR_BUSY). */
@@ -32,14 +31,6 @@ struct probes {
 	struct event *wake_event;
 	OSSL_LIB_CTX *libctx;
 };
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void
-curl_begin(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static void
 wake(struct probes *p)
@@ -315,8 +306,7 @@ loop_new(struct probes *p, struct err *err)
 	    p->loop.base, p->wake, EV_READ | EV_PERSIST, wake_fired, p);
 	p->loop.deferred = event_new(p->loop.base, -1, 0, deferred_fired, p);
 	event_add(p->wake_event, NULL);
-	pthread_once(&curl_once, curl_begin);
-	p->loop.multi = probe_multi_new(p->loop.base);
+	p->loop.multi = transfers_new(p->loop.base);
 	settings_begin(p);
 	return true;
 }
@@ -326,7 +316,7 @@ probes_release(struct probes *p)
 {
 	probe_settings_unref(p->loop.settings);
 	probe_settings_unref(p->reloaded);
-	probe_multi_free(p->loop.multi);
+	transfers_free(p->loop.multi);
 	if (p->wake_event != NULL)
 		event_free(p->wake_event);
 	if (p->loop.deferred != NULL)

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <unbound.h>
 #include <unbound-event.h>
-#include "net/probe_dns.h"
+#include "net/probe_job.h"
 #include "util/times.h"
 
 #define CONTEXT_MIN_US 1000000
@@ -280,4 +280,54 @@ dns_pool_run(struct dns_pool *p)
 		if (c->wanted == 0 && c != p->current)
 			context_free(c);
 	}
+}
+
+/* An answer, also the answer that there is none, which is not secured. */
+static bool
+is_unsecured(const struct dns_settings *s, const struct dns_lookup *l)
+{
+	return s->dnssec == DNSSEC_REQUIRE && l->security != DNS_SECURE &&
+	    (l->answer.rcode == DNS_NOERROR || l->answer.rcode == DNS_NXDOMAIN);
+}
+
+bool
+dns_lookup_absent(const struct dns_settings *s, const struct dns_lookup *l)
+{
+	return l->err.kind == ERR_NONE && l->security != DNS_BOGUS &&
+	    l->answer.rcode == DNS_NXDOMAIN && !is_unsecured(s, l);
+}
+
+bool
+dns_lookup_check(const struct dns_settings *s, const struct dns_lookup *l,
+    struct arena *a, bool *transient, struct err *err)
+{
+	const char *type = dns_type_name(l->type);
+	char rcode[16];
+
+	if (l->security == DNS_BOGUS)
+		return fail(err, ERR_DNS,
+		    "DNS %s lookup of %s at %s failed DNSSEC validation: %s",
+		    type, l->name, s->label,
+		    l->why_bogus == NULL
+			? "bogus"
+			: record_escape(a, bytes_str(l->why_bogus), 240));
+	if (l->err.kind != ERR_NONE) {
+		*transient = true;
+		return fail_detail(err, ERR_DNS,
+		    arena_printf(a, "DNS %s lookup of %s at %s: %s", type,
+			l->name, s->label, l->err.shown),
+		    "%s", l->err.detail);
+	}
+	if (is_unsecured(s, l))
+		return fail(err, ERR_DNS,
+		    "DNS %s lookup of %s at %s gave an answer that DNSSEC "
+		    "does not secure, which validation.dnssec requires",
+		    type, l->name, s->label);
+	if (l->answer.rcode != DNS_NOERROR) {
+		*transient |= l->answer.rcode != DNS_NXDOMAIN;
+		return fail(err, ERR_DNS,
+		    "DNS %s lookup of %s at %s answered %s", type, l->name,
+		    s->label, dns_rcode_name(l->answer.rcode, rcode));
+	}
+	return true;
 }

@@ -58,6 +58,15 @@ struct dns_lookup *dns_lookup_start(struct dns_pool *p, const char *name,
     enum dns_type type, struct arena *arena,
     void (*done)(void *arg, struct dns_lookup *l), void *arg);
 void dns_lookup_free(struct dns_lookup *l);
+/*
+ * Whether an answer may be used: rcode, DNSSEC.  ERR_DNS with a sentence;
+ * NXDOMAIN fails too.  transient is set, or left.
+ */
+bool dns_lookup_check(const struct dns_settings *s, const struct dns_lookup *l,
+    struct arena *a, bool *transient, struct err *err) MUST_CHECK;
+/* NXDOMAIN that may be believed. */
+bool dns_lookup_absent(
+    const struct dns_settings *s, const struct dns_lookup *l);
 /* Something went wrong that a fresh context might not see. */
 void dns_pool_doubt(struct dns_pool *p);
 /* Hands out what has come back, ends contexts that are done. */

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include "net/probe_curl.h"
 #include "net/probe_job.h"
 #include "net/probe_redirect.h"
+#include "net/transfers.h"
 
 #define MAX_HEADERS 16384u
 #define USER_AGENT "Chancery-validation"
@@ -381,7 +381,7 @@ attempt_next(struct probe_job *job)
 		return;
 	}
 	easy_setup(job);
-	if (!probe_multi_add(job->loop->multi, h->easy, transfer_done)) {
+	if (!transfers_add(job->loop->multi, h->easy, transfer_done)) {
 		attempt_done(h);
 		job_fail(
 		    job, ERR_INTERNAL, true, "no transfer could be started");
@@ -419,6 +419,6 @@ probe_http_cancel(struct probe_job *job)
 
 	if (h == NULL || h->easy == NULL)
 		return;
-	probe_multi_remove(job->loop->multi, h->easy);
+	transfers_remove(job->loop->multi, h->easy);
 	attempt_done(h);
 }

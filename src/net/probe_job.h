@@ -16,34 +16,10 @@
 #include <pthread.h>
 #include <sys/queue.h>
 #include <openssl/ssl.h>
-#include "net/probe_hosts.h"
 #include "net/probe.h"
-#include "net/probe_dns.h"
+#include "net/probe_settings.h"
 
 OWN_DEFINE(json_t, json_decref)
-
-/* What a job may read of the configuration; the probe thread counts. */
-struct probe_settings {
-	LIST_ENTRY(probe_settings) link; /* once the thread has it */
-	unsigned refs;
-	struct arena *arena;
-	struct dns_settings dns;
-	const char *hosts_path; /* NULL: none */
-	struct probe_hosts *hosts;
-	struct config_cidrs permitted;
-	unsigned http_port, tls_alpn_port;
-	int64_t timeout_ms;
-	size_t max_concurrent;
-	struct dns_pool *dns_pool; /* made by the probe thread */
-};
-
-bool probe_settings_new(const struct config_validation *v,
-    struct probe_settings **out, struct err *err) MUST_CHECK;
-void probe_settings_ref(struct probe_settings *s);
-void probe_settings_unref(struct probe_settings *s);
-/* The hosts file's addresses of a name; reads the file again if it changed. */
-size_t probe_settings_hosts(struct probe_settings *s, const char *name,
-    struct probe_address *out, size_t max);
 
 TAILQ_HEAD(probe_jobs, probe_job);
 
@@ -53,7 +29,7 @@ struct probe_loop {
 	struct probe_settings *settings; /* of the next job */
 	LIST_HEAD(, probe_settings) all; /* and of those that run */
 	struct probe_jobs running, over;
-	struct probe_multi *multi;
+	struct transfers *multi;
 	SSL_CTX *ssl_ctx;
 };
 

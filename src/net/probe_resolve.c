@@ -44,56 +44,18 @@ target_add_answer(struct probe_job *job, const struct dns_lookup *l, int family)
 	}
 }
 
-/* An answer, also the answer that there is none, which is not secured. */
-static bool
-is_unsecured(const struct probe_job *job, const struct dns_lookup *l)
-{
-	return job->settings->dns.dnssec == DNSSEC_REQUIRE &&
-	    l->security != DNS_SECURE &&
-	    (l->answer.rcode == DNS_NOERROR || l->answer.rcode == DNS_NXDOMAIN);
-}
-
 bool
 probe_lookup_absent(const struct probe_job *job, const struct dns_lookup *l)
 {
-	return l->err.kind == ERR_NONE && l->security != DNS_BOGUS &&
-	    l->answer.rcode == DNS_NXDOMAIN && !is_unsecured(job, l);
+	return dns_lookup_absent(&job->settings->dns, l);
 }
 
 bool
 probe_lookup_check(struct probe_job *job, const struct dns_lookup *l,
     bool *transient, struct err *err)
 {
-	const struct dns_settings *dns = &job->settings->dns;
-	const char *type = dns_type_name(l->type);
-	char rcode[16];
-
-	if (l->security == DNS_BOGUS)
-		return fail(err, ERR_DNS,
-		    "DNS %s lookup of %s at %s failed DNSSEC validation: %s",
-		    type, l->name, dns->label,
-		    l->why_bogus == NULL ? "bogus"
-					 : record_escape(job->arena,
-					       bytes_str(l->why_bogus), 240));
-	if (l->err.kind != ERR_NONE) {
-		*transient = true;
-		return fail_detail(err, ERR_DNS,
-		    arena_printf(job->arena, "DNS %s lookup of %s at %s: %s",
-			type, l->name, dns->label, l->err.shown),
-		    "%s", l->err.detail);
-	}
-	if (is_unsecured(job, l))
-		return fail(err, ERR_DNS,
-		    "DNS %s lookup of %s at %s gave an answer that DNSSEC "
-		    "does not secure, which validation.dnssec requires",
-		    type, l->name, dns->label);
-	if (l->answer.rcode != DNS_NOERROR) {
-		*transient |= l->answer.rcode != DNS_NXDOMAIN;
-		return fail(err, ERR_DNS,
-		    "DNS %s lookup of %s at %s answered %s", type, l->name,
-		    dns->label, dns_rcode_name(l->answer.rcode, rcode));
-	}
-	return true;
+	return dns_lookup_check(
+	    &job->settings->dns, l, job->arena, transient, err);
 }
 
 static void

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 #include <unistd.h>
-#include "net/probe_job.h"
+#include "net/probe_settings.h"
 #include "util/text.h"
 
 #define DEFAULT_TIMEOUT_MS 10000

@@ -1,8 +1,9 @@
+#include <pthread.h>
 #include <stdlib.h>
-#include "net/probe_curl.h"
+#include "net/transfers.h"
 #include "util/mem.h"
 
-struct probe_multi {
+struct transfers {
 	CURLM *multi;
 	struct event_base *base;
 	struct event *timer;
@@ -10,7 +11,7 @@ struct probe_multi {
 };
 
 static void
-transfers_collect(struct probe_multi *m)
+transfers_collect(struct transfers *m)
 {
 	CURLMsg *msg;
 	int left;
@@ -31,7 +32,7 @@ transfers_collect(struct probe_multi *m)
 static void
 socket_fired(evutil_socket_t fd, short what, void *arg)
 {
-	struct probe_multi *m = arg;
+	struct transfers *m = arg;
 	int running, flags = 0;
 
 	if (what & EV_READ)
@@ -45,7 +46,7 @@ socket_fired(evutil_socket_t fd, short what, void *arg)
 static void
 timer_fired(evutil_socket_t fd, short what, void *arg)
 {
-	struct probe_multi *m = arg;
+	struct transfers *m = arg;
 	int running;
 
 	(void)fd;
@@ -57,7 +58,7 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 static int
 timer_wanted(CURLM *multi, long ms, void *arg)
 {
-	struct probe_multi *m = arg;
+	struct transfers *m = arg;
 	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
 	(void)multi;
@@ -72,7 +73,7 @@ static int
 socket_wanted(
     CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
-	struct probe_multi *m = arg;
+	struct transfers *m = arg;
 	struct event *ev = socket_arg;
 	short flags = EV_PERSIST;
 
@@ -92,11 +93,20 @@ socket_wanted(
 	return 0;
 }
 
-struct probe_multi *
-probe_multi_new(struct event_base *base)
-{
-	struct probe_multi *m = mem_alloc(sizeof(*m));
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
+static void
+curl_begin(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct transfers *
+transfers_new(struct event_base *base)
+{
+	struct transfers *m = mem_alloc(sizeof(*m));
+
+	pthread_once(&curl_once, curl_begin);
 	m->base = base;
 	m->timer = evtimer_new(base, timer_fired, m);
 	m->multi = curl_multi_init();
@@ -104,14 +114,14 @@ probe_multi_new(struct event_base *base)
 	curl_multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
 	curl_multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
 	curl_multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
-	/* Every hop has a connection of its own. */
+	/* Every transfer has a connection of its own. */
 	curl_multi_setopt(m->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 	curl_multi_setopt(m->multi, CURLMOPT_MAXCONNECTS, 1L);
 	return m;
 }
 
 void
-probe_multi_free(struct probe_multi *m)
+transfers_free(struct transfers *m)
 {
 	if (m == NULL)
 		return;
@@ -121,15 +131,15 @@ probe_multi_free(struct probe_multi *m)
 }
 
 bool
-probe_multi_add(
-    struct probe_multi *m, CURL *easy, void (*done)(void *arg, CURLcode result))
+transfers_add(
+    struct transfers *m, CURL *easy, void (*done)(void *arg, CURLcode result))
 {
 	m->done = done;
 	return curl_multi_add_handle(m->multi, easy) == CURLM_OK;
 }
 
 void
-probe_multi_remove(struct probe_multi *m, CURL *easy)
+transfers_remove(struct transfers *m, CURL *easy)
 {
 	curl_multi_remove_handle(m->multi, easy);
 }

@@ -1,0 +1,140 @@
+/*
+ * The inside of the outgoing loop; nobody but the outgoing_*.c files includes
+ * it.
+ *
+ * Everything here belongs to the outgoing thread, except a call that start()
+ * has not yet posted.  As in net/probe_job.h nothing frees a call or calls its
+ * owner from the depth of a library's callback: call_ok() and call_fail() mark
+ * it as over, and the loop's deferred event ends it.
+ */
+#ifndef NET_OUTGOING_JOB_H
+#define NET_OUTGOING_JOB_H
+
+#include <event2/event.h>
+#include <openssl/x509_vfy.h>
+#include <sys/queue.h>
+#include "net/outgoing.h"
+#include "net/probe_settings.h"
+#include "net/transfers.h"
+
+struct outgoing_host {
+	const char *name; /* no brackets */
+	bool is_ip;
+	unsigned port;
+};
+
+struct outgoing_settings {
+	unsigned refs;
+	struct arena *arena;
+	struct probe_settings *net; /* resolvers and hosts */
+	const char *anchors_path;
+	X509_STORE *anchors; /* NULL: why not */
+	struct err anchors_err;
+	bool has_proxy;
+	struct outgoing_host proxy;
+	int64_t timeout_ms; /* the longest that a call may ask for */
+	size_t max_concurrent;
+};
+
+bool outgoing_settings_new(const struct outgoing_deps *deps,
+    const struct config *c, struct outgoing_settings **out,
+    struct err *err) MUST_CHECK;
+void outgoing_settings_ref(struct outgoing_settings *s);
+void outgoing_settings_unref(struct outgoing_settings *s);
+/* A store of the PEM certificates; what: "anchors" and whose, for messages.
+ * ERR_MALFORMED. */
+bool outgoing_anchors_parse(struct bytes pem, const char *what,
+    X509_STORE **out, struct err *err) MUST_CHECK;
+/*
+ * Host and port of an absolute URL with the scheme; ERR_MALFORMED for another
+ * one, for user information, a fragment, or what is no host.
+ */
+bool outgoing_url_parse(const char *url, const char *scheme,
+    unsigned default_port, struct arena *a, struct outgoing_host *out,
+    struct err *err) MUST_CHECK;
+
+TAILQ_HEAD(outgoing_calls, outgoing_call);
+
+struct outgoing_loop {
+	struct event_base *base;
+	struct event *deferred;
+	struct outgoing_settings *settings; /* of the next call */
+	LIST_HEAD(, probe_settings) all; /* and of those that run */
+	struct outgoing_calls waiting, running, over;
+	size_t running_n;
+	struct transfers *transfers;
+};
+
+#define OUTGOING_MAX_ADDRESSES 8u
+
+struct outgoing_target {
+	const struct outgoing_host *host;
+	struct probe_address v[OUTGOING_MAX_ADDRESSES];
+	size_t n, next;
+	/* While it is being resolved. */
+	struct dns_lookup *a, *aaaa;
+	struct err a_err, aaaa_err;
+	bool transient;
+	struct event *grace;
+	void (*then)(struct outgoing_call *call);
+};
+
+struct outgoing_transfer;
+
+struct outgoing_call {
+	TAILQ_ENTRY(outgoing_call) link;
+	struct outgoing_loop *loop;
+	struct outgoing_settings *settings; /* NULL until it runs */
+	struct arena *arena;
+	void (*done)(void *arg, const struct outgoing_result *res);
+	void *arg;
+
+	/* The request. */
+	enum outgoing_method method;
+	const char *url;
+	const char *shown; /* without its query, for messages */
+	struct outgoing_host host;
+	struct curl_slist *headers; /* wiped at the end */
+	uint8_t *body; /* wiped at the end */
+	size_t body_n;
+	X509_STORE *anchors; /* NULL: those of the settings */
+
+	int64_t timeout_ms, deadline_us;
+	struct event *timer;
+	/* What a time-out tells: "https://x/ at [::1]:443". */
+	const char *doing;
+	enum err_kind doing_kind;
+
+	bool running, over;
+	struct outgoing_result res;
+	struct outgoing_target target;
+	struct outgoing_transfer *transfer;
+};
+
+/* outgoing_request.c: a call with its own copy of everything. */
+bool outgoing_call_new(const struct outgoing_request *req, int64_t longest_ms,
+    struct outgoing_call **out, struct err *err) MUST_CHECK;
+/* Wipes and frees; nothing of a library may still hold it. */
+void outgoing_call_free(struct outgoing_call *call);
+
+/* outgoing.c: the call's ends. */
+void call_ok(struct outgoing_call *call);
+void call_fail(struct outgoing_call *call, enum err_kind kind, bool transient,
+    const char *fmt, ...) PRINTF(4, 5);
+int64_t call_left_ms(const struct outgoing_call *call);
+/* What a time-out would say from now on. */
+void call_doing(struct outgoing_call *call, enum err_kind kind, const char *fmt,
+    ...) PRINTF(3, 4);
+
+/* outgoing_resolve.c: fills call->target and calls then, or fails the call. */
+void outgoing_resolve(struct outgoing_call *call,
+    const struct outgoing_host *host, void (*then)(struct outgoing_call *call));
+void outgoing_resolve_cancel(struct outgoing_call *call);
+
+/* outgoing_call.c: begin and give up. */
+void outgoing_call_start(struct outgoing_call *call);
+void outgoing_call_cancel(struct outgoing_call *call);
+/* Its answer is not wanted any more. */
+void outgoing_call_wipe(struct outgoing_call *call);
+
+#endif
