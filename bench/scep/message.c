@@ -10,8 +10,8 @@
 
 /* PKCS#10 with a common name and, unless it renews, a challengePassword. */
 static void
-csr_put(struct buf *b, const struct device *by, const char *name,
-    const char *challenge)
+csr_put(struct buf *b, struct lane *lane, const struct device *by,
+    const char *name, const char *challenge)
 {
 	const struct subject subject = { .common_name = name };
 	AUTO_BUF info = { 0 }, signature = { 0 }, text = { 0 };
@@ -33,8 +33,8 @@ csr_put(struct buf *b, const struct device *by, const char *name,
 	}
 	der_close(&info, attributes);
 	der_close(&info, outer);
-	if (!rsa_sign(
-		by->key, DIGEST_SHA256, buf_bytes(&info), &signature, &err))
+	if (!rsa_sign(lane, by->key, DIGEST_SHA256, buf_bytes(&info),
+		&signature, &err))
 		die("a request is not signed", &err);
 	cert_put(b, buf_bytes(&info), SIG_RSA_SHA256, buf_bytes(&signature));
 }
@@ -94,7 +94,7 @@ message_make(struct message *m, struct lane *lane, const struct letterhead *l,
 	else
 		snprintf(m->name, sizeof(m->name), "d%zu-%s.bench.example",
 		    number, l->run);
-	csr_put(&csr, by, m->name,
+	csr_put(&csr, lane, by, m->name,
 	    l->kind == KIND_RENEW	? NULL
 		: l->kind == KIND_WRONG ? "not the challenge"
 					: l->challenge);

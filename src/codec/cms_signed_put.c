@@ -84,8 +84,8 @@ signer_put(struct buf *b, struct lane *lane, const struct cms_signed_spec *spec,
 
 	attributes_put(&attributes, lane, spec);
 	der_put(&set, DER_SET, buf_bytes(&attributes));
-	if (!rsa_sign(
-		spec->key, spec->digest, buf_bytes(&set), &signature, err))
+	if (!rsa_sign(lane, spec->key, spec->digest, buf_bytes(&set),
+		&signature, err))
 		return false;
 	mark = der_open(b, DER_SEQUENCE);
 	der_put_small(b, 1);

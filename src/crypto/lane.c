@@ -59,6 +59,8 @@ lane_new(void)
 	lane->from_rsa = lane_importer(lane, "RSA");
 	lane->from_ec = lane_importer(lane, "EC");
 	lane->from_ed = lane_importer(lane, "ED25519");
+	lane->cbc_ctx = EVP_CIPHER_CTX_new();
+	lane_require(lane->cbc_ctx, "cipher context");
 	lane->gcm = EVP_CIPHER_fetch(lane->libctx, "AES-256-GCM", NULL);
 	lane_require(lane->gcm, "AES-256-GCM");
 	lane->gcm_ctx = EVP_CIPHER_CTX_new();
@@ -95,6 +97,9 @@ lane_free(struct lane *lane)
 	key_cache_free(lane->accounts);
 	key_cache_free(lane->recent);
 	BN_CTX_free(lane->bn);
+	EVP_CIPHER_CTX_free(lane->cbc_ctx);
+	for (int i = 0; i < CIPHER_ALGS; i++)
+		EVP_CIPHER_free(lane->cbc[i]);
 	EVP_CIPHER_CTX_free(lane->gcm_ctx);
 	EVP_CIPHER_free(lane->gcm);
 	EVP_PKEY_CTX_free(lane->from_rsa);

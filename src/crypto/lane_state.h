@@ -9,6 +9,7 @@
 #include "crypto/key.h"
 
 #define DIGEST_ALGS 4
+#define CIPHER_ALGS 6 /* enum cipher_alg begins with 1 */
 
 /* Enough for the accounts that are active at once (limits, section 3.2). */
 #define LANE_ACCOUNT_KEYS 4096u
@@ -24,6 +25,8 @@ struct lane {
 	EVP_MD_CTX *md_ctx[DIGEST_ALGS];
 	EVP_MD_CTX *ed_ctx; /* Ed25519 hashes twice by itself */
 	EVP_PKEY_CTX *from_rsa, *from_ec, *from_ed;
+	EVP_CIPHER *cbc[CIPHER_ALGS]; /* fetched when one is needed first */
+	EVP_CIPHER_CTX *cbc_ctx;
 	EVP_CIPHER *gcm;
 	EVP_CIPHER_CTX *gcm_ctx;
 	BN_CTX *bn;

@@ -112,6 +112,8 @@ prepare(struct privkey *key, struct err *err)
 	int max = EVP_PKEY_get_size(key->pkey);
 
 	key->signature_max = max > 0 ? (size_t)max : 0;
+	if (key->alg == KEY_RSA)
+		key->kept = rsa_kept_new();
 	key->md_ctx = EVP_MD_CTX_new();
 	if (key->md_ctx == NULL || max <= 0)
 		return fail_ossl(err, ERR_INTERNAL, "no signing context");
@@ -218,6 +220,7 @@ privkey_free(struct privkey *key)
 {
 	if (key == NULL)
 		return;
+	rsa_kept_free(key->kept);
 	EVP_PKEY_CTX_free(key->sign);
 	EVP_MD_CTX_free(key->md_ctx);
 	EVP_MD_free(key->md);

@@ -3,6 +3,7 @@
 #define CRYPTO_PRIVKEY_STATE_H
 
 #include "crypto/key.h"
+#include "crypto/rsa_kept.h"
 
 struct privkey {
 	EVP_PKEY *pkey;
@@ -12,6 +13,7 @@ struct privkey {
 	EVP_MD_CTX *md_ctx; /* Ed25519: signs; else: hashes */
 	EVP_PKEY_CTX *sign; /* kept; not for Ed25519 */
 	size_t signature_max;
+	struct rsa_kept *kept; /* RSA: for any thread */
 };
 
 /*

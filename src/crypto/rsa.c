@@ -1,6 +1,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include "crypto/key_cache.h"
 #include "crypto/lane_state.h"
 #include "crypto/privkey_state.h"
 #include "crypto/random.h"
@@ -24,6 +25,34 @@ set_padding(EVP_PKEY_CTX *ctx, enum transport_alg alg)
 	    EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, digest, NULL) == 1;
 }
 
+/* Of rsa_kept: how transport is undone, then what signs by which digest. */
+static unsigned
+use_of_transport(enum transport_alg alg)
+{
+	return (unsigned)alg;
+}
+
+static unsigned
+use_of_digest(enum digest_alg alg)
+{
+	return TRANSPORT_OAEP_SHA256 + 1 + (unsigned)alg;
+}
+
+static EVP_PKEY_CTX *
+unwrapper(const struct privkey *key, enum transport_alg alg)
+{
+	EVP_PKEY_CTX *kept = rsa_kept_take(key->kept, use_of_transport(alg));
+	AUTO(EVP_PKEY_CTX) *ctx = NULL;
+
+	if (kept != NULL)
+		return kept;
+	ctx = EVP_PKEY_CTX_new_from_pkey(privkey_libctx(), key->pkey, NULL);
+	return ctx != NULL && EVP_PKEY_decrypt_init(ctx) == 1 &&
+		set_padding(ctx, alg)
+	    ? TAKE(ctx)
+	    : NULL;
+}
+
 /* a if mask is all ones, b if it is zero; no branch to be timed. */
 static void
 select_bytes(uint8_t mask, const uint8_t *a, uint8_t *b, size_t n)
@@ -39,6 +68,7 @@ rsa_unwrap(const struct privkey *key, enum transport_alg alg,
 	const struct random random = random_system();
 	uint8_t plain[MODULUS_MAX] = { 0 };
 	size_t got = sizeof(plain);
+	EVP_PKEY_CTX *ctx;
 	int rc;
 
 	if (key->alg != KEY_RSA ||
@@ -46,10 +76,8 @@ rsa_unwrap(const struct privkey *key, enum transport_alg alg,
 		return fail(err, ERR_INTERNAL,
 		    "the key to unwrap with is no RSA key of at most %u bits",
 		    MODULUS_MAX * 8);
-	AUTO(EVP_PKEY_CTX) *ctx =
-	    EVP_PKEY_CTX_new_from_pkey(privkey_libctx(), key->pkey, NULL);
-	if (ctx == NULL || EVP_PKEY_decrypt_init(ctx) != 1 ||
-	    !set_padding(ctx, alg))
+	ctx = unwrapper(key, alg);
+	if (ctx == NULL)
 		return fail_ossl(
 		    err, ERR_INTERNAL, "the key cannot be unwrapped with");
 	random_fill(&random, out, n);
@@ -58,6 +86,7 @@ rsa_unwrap(const struct privkey *key, enum transport_alg alg,
 	select_bytes(
 	    (uint8_t) - (uint8_t)((rc == 1) & (got == n)), plain, out, n);
 	secret_wipe(plain, sizeof(plain));
+	rsa_kept_give(key->kept, use_of_transport(alg), ctx);
 	return true;
 }
 
@@ -65,21 +94,23 @@ bool
 rsa_wrap(struct lane *lane, const struct pubkey *to, enum transport_alg alg,
     struct bytes content_key, struct buf *out, struct err *err)
 {
-	uint8_t wrapped[2048];
+	uint8_t wrapped[2048], id[32];
 	size_t n = sizeof(wrapped);
+	struct key_entry *entry;
 
 	if (to->alg != KEY_RSA)
 		return fail(err, ERR_BAD_PUBLIC_KEY,
 		    "a %s key cannot be encrypted to, expected an RSA key",
 		    key_alg_name(to->alg));
-	AUTO(EVP_PKEY) *pkey = pubkey_load(lane, to, err);
-	if (pkey == NULL)
+	/* Who asked has just signed with it. */
+	digest_compute(lane, DIGEST_SHA256, to->n, id);
+	if (!key_cache_get(lane->recent, lane, id, to, &entry, err))
 		return false;
 	AUTO(EVP_PKEY_CTX) *ctx =
-	    EVP_PKEY_CTX_new_from_pkey(lane->libctx, pkey, NULL);
+	    EVP_PKEY_CTX_new_from_pkey(lane->libctx, entry->pkey, NULL);
 	if (ctx == NULL || EVP_PKEY_encrypt_init(ctx) != 1 ||
 	    !set_padding(ctx, alg) ||
-	    EVP_PKEY_get_size(pkey) > (int)sizeof(wrapped) ||
+	    EVP_PKEY_get_size(entry->pkey) > (int)sizeof(wrapped) ||
 	    EVP_PKEY_encrypt(ctx, wrapped, &n, content_key.p, content_key.n) !=
 		1)
 		return fail_ossl(err, ERR_BAD_PUBLIC_KEY,
@@ -90,20 +121,44 @@ rsa_wrap(struct lane *lane, const struct pubkey *to, enum transport_alg alg,
 
 /* ---- signatures ---- */
 
-bool
-rsa_sign(const struct privkey *key, enum digest_alg alg, struct bytes msg,
-    struct buf *sig, struct err *err)
+static EVP_PKEY_CTX *
+signer(const struct privkey *key, enum digest_alg alg)
 {
-	uint8_t made[MODULUS_MAX];
+	EVP_PKEY_CTX *kept = rsa_kept_take(key->kept, use_of_digest(alg));
+	AUTO(EVP_PKEY_CTX) *ctx = NULL;
+	AUTO(EVP_MD) *md = NULL;
+
+	if (kept != NULL)
+		return kept;
+	md = EVP_MD_fetch(privkey_libctx(), digest_name(alg), NULL);
+	ctx = EVP_PKEY_CTX_new_from_pkey(privkey_libctx(), key->pkey, NULL);
+	return md != NULL && ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_signature_md(ctx, md) == 1
+	    ? TAKE(ctx)
+	    : NULL;
+}
+
+bool
+rsa_sign(struct lane *lane, const struct privkey *key, enum digest_alg alg,
+    struct bytes msg, struct buf *sig, struct err *err)
+{
+	uint8_t made[MODULUS_MAX], digest[DIGEST_MAX];
 	size_t n = sizeof(made);
 	EVP_PKEY_CTX *ctx;
+	bool ok;
 
-	AUTO(EVP_MD_CTX) *md = EVP_MD_CTX_new();
-	if (md == NULL || key->alg != KEY_RSA ||
-	    EVP_PKEY_get_size(key->pkey) > (int)sizeof(made) ||
-	    EVP_DigestSignInit_ex(md, &ctx, digest_name(alg), privkey_libctx(),
-		NULL, key->pkey, NULL) != 1 ||
-	    EVP_DigestSign(md, made, &n, msg.p, msg.n) != 1)
+	if (key->alg != KEY_RSA ||
+	    EVP_PKEY_get_size(key->pkey) > (int)sizeof(made))
+		return fail(err, ERR_INTERNAL,
+		    "the key to sign with is no RSA key of at most %u bits",
+		    MODULUS_MAX * 8);
+	ctx = signer(key, alg);
+	digest_compute(lane, alg, msg, digest);
+	ok = ctx != NULL &&
+	    EVP_PKEY_sign(ctx, made, &n, digest, digest_size(alg)) == 1;
+	rsa_kept_give(key->kept, use_of_digest(alg), ctx);
+	if (!ok)
 		return fail_ossl(err, ERR_INTERNAL, "RSA cannot sign");
 	buf_add(sig, made, n);
 	return true;
@@ -141,11 +196,12 @@ cipher_name(enum cipher_alg alg)
 }
 
 static bool
-cipher_fetch(
-    struct lane *lane, enum cipher_alg alg, EVP_CIPHER **out, struct err *err)
+cipher_fetch(struct lane *lane, enum cipher_alg alg, struct err *err)
 {
-	*out = EVP_CIPHER_fetch(lane->libctx, ciphers[alg].name, NULL);
-	if (*out == NULL)
+	if (lane->cbc[alg] == NULL)
+		lane->cbc[alg] =
+		    EVP_CIPHER_fetch(lane->libctx, ciphers[alg].name, NULL);
+	if (lane->cbc[alg] == NULL)
 		return fail_ossl(err, ERR_UNSUPPORTED,
 		    "cipher %s is not allowed here", ciphers[alg].name);
 	return true;
@@ -157,16 +213,20 @@ cipher_run(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
     const uint8_t *iv, struct bytes in, bool encrypt, uint8_t *out, size_t *n,
     struct err *err)
 {
-	AUTO(EVP_CIPHER) *cipher = NULL;
+	EVP_CIPHER_CTX *ctx = lane->cbc_ctx;
 	int done = 0, last = 0;
+	bool ok;
 
-	if (!cipher_fetch(lane, alg, &cipher, err))
+	if (!cipher_fetch(lane, alg, err))
 		return false;
-	AUTO(EVP_CIPHER_CTX) *ctx = EVP_CIPHER_CTX_new();
-	if (ctx == NULL || in.n > INT32_MAX - CIPHER_IV_MAX ||
-	    EVP_CipherInit_ex2(ctx, cipher, key, iv, encrypt, NULL) != 1 ||
-	    EVP_CipherUpdate(ctx, out, &done, in.p, (int)in.n) != 1 ||
-	    EVP_CipherFinal_ex(ctx, out + done, &last) != 1)
+	ok = in.n <= INT32_MAX - CIPHER_IV_MAX &&
+	    EVP_CipherInit_ex2(ctx, lane->cbc[alg], key, iv, encrypt, NULL) ==
+		1 &&
+	    EVP_CipherUpdate(ctx, out, &done, in.p, (int)in.n) == 1 &&
+	    EVP_CipherFinal_ex(ctx, out + done, &last) == 1;
+	/* The key goes with its message. */
+	EVP_CIPHER_CTX_reset(ctx);
+	if (!ok)
 		return fail_ossl(
 		    err, ERR_REJECTED, "the content does not decrypt");
 	*n = (size_t)done + (size_t)last;

@@ -44,8 +44,8 @@ bool rsa_wrap(struct lane *lane, const struct pubkey *to,
     struct err *err) MUST_CHECK;
 
 /* PKCS#1 v1.5 with this digest, over the whole message. */
-bool rsa_sign(const struct privkey *key, enum digest_alg alg, struct bytes msg,
-    struct buf *sig, struct err *err) MUST_CHECK;
+bool rsa_sign(struct lane *lane, const struct privkey *key, enum digest_alg alg,
+    struct bytes msg, struct buf *sig, struct err *err) MUST_CHECK;
 
 /* CBC with the padding of RFC 5652 section 6.3.  Wrong padding or length on
  * reading: ERR_REJECTED.  ERR_UNSUPPORTED: not in this lane. */

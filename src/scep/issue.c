@@ -113,8 +113,13 @@ scep_issue(struct scep_call *call, const struct scep_grant *grant,
 
 	if (!scep_request_fill(call, grant, &request, err))
 		return false;
-	if (ca_issue(call->scep->deps.ca, &request, call->a, &issued, &why))
-		return scep_deliver(call, issued.id, out, err);
+	if (ca_issue(call->scep->deps.ca, &request, call->a, &issued, &why)) {
+		if (call->profile->config->ca_in_reply)
+			return scep_deliver(call, issued.id, out, err);
+		call->req->log_object = issued.id;
+		scep_answer_certs(call, &issued.der, 1, out);
+		return true;
+	}
 	/* The same request a moment earlier may have taken what this one was
 	 * to use. */
 	if (why.kind == ERR_CONFLICT || why.kind == ERR_UNAUTHORIZED) {

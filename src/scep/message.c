@@ -32,10 +32,9 @@ type_is_known(unsigned type)
 	    type == SCEP_GET_CRL;
 }
 
-/* Who signed, with what, and does it hold?  Nothing of the content is looked at
- * before. */
+/* Who signed, and with what? */
 static bool
-signer_check(struct scep_call *call, struct err *err)
+signer_find(struct scep_call *call, struct err *err)
 {
 	const struct config_scep_profile *c = call->profile->config;
 	const struct scep_request *m = &call->message;
@@ -56,11 +55,7 @@ signer_check(struct scep_call *call, struct err *err)
 		    "the message is signed with a key of type %s, SCEP needs "
 		    "an RSA key",
 		    key_alg_name(call->signer.key.alg));
-	AUTO_LANE loan = lane_lend(call->scep->lanes);
-
-	return pubkey_check(loan.lane, &call->signer.key, RSA_MIN_BITS,
-		   RSA_MAX_BITS, err) &&
-	    cms_signed_verify(loan.lane, &m->cms, &call->signer.key, err);
+	return true;
 }
 
 /* ---- the inner EnvelopedData ---- */
@@ -121,14 +116,37 @@ open_legacy(struct scep_call *call, struct secret **out, struct err *err)
 }
 
 static bool
-envelope_open(struct scep_call *call, struct secret **out, struct err *err)
+envelope_open(struct scep_call *call, struct lane *lane, struct secret **out,
+    struct err *err)
 {
 	if (call->envelope.cipher == CIPHER_DES_CBC)
 		return open_legacy(call, out, err);
-	AUTO_LANE loan = lane_lend(call->scep->lanes);
+	return cms_enveloped_open(
+	    lane, &call->envelope, call->recipient, call->ra->key, out, err);
+}
 
-	return cms_enveloped_open(loan.lane, &call->envelope, call->recipient,
-	    call->ra->key, out, err);
+/*
+ * All that is calculated before anything waits, on one loan.  Nothing of the
+ * content is looked at before the signature holds.  What cannot be deciphered
+ * is no error: there is no *content.
+ */
+static bool
+message_open(struct scep_call *call, struct secret **content, struct err *err)
+{
+	const struct scep_request *m = &call->message;
+	AUTO_LANE loan = lane_lend(call->scep->lanes);
+	struct err why = { 0 };
+
+	if (!pubkey_check(loan.lane, &call->signer.key, RSA_MIN_BITS,
+		RSA_MAX_BITS, err) ||
+	    !cms_signed_verify(loan.lane, &m->cms, &call->signer.key, err) ||
+	    !cms_enveloped_parse(
+		m->cms.content, call->a, &call->envelope, err) ||
+	    !cipher_check(call, err) || !recipient_find(call, err))
+		return false;
+	if (!envelope_open(call, loan.lane, content, &why))
+		*content = NULL;
+	return true;
 }
 
 /* ---- the whole ---- */
@@ -155,21 +173,17 @@ content_handle(struct scep_call *call, struct bytes content,
 static bool
 message_handle(struct scep_call *call, struct scep_answer *out, struct err *err)
 {
-	const struct scep_request *m = &call->message;
 	AUTO_SECRET *content = NULL;
 	struct err why = { 0 };
 
-	if (!signer_check(call, &why) ||
-	    !cms_enveloped_parse(
-		m->cms.content, call->a, &call->envelope, &why) ||
-	    !cipher_check(call, &why) || !recipient_find(call, &why)) {
+	if (!signer_find(call, &why) || !message_open(call, &content, &why)) {
 		/* RFC 8894 section 3.2.1.4: the integrity of a message that
 		 * has no form cannot be shown. */
 		if (why.kind == ERR_MALFORMED)
 			why.kind = ERR_BAD_SIGNATURE;
 		return scep_answer_err(call, &why, out, err);
 	}
-	if (!envelope_open(call, &content, &why)) {
+	if (content == NULL) {
 		scep_unreadable(call, out);
 		return true;
 	}
