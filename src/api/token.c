@@ -23,6 +23,10 @@ view_token(const struct token *t, int64_t now)
 	view_time(o, "expires_at", t->expires_at);
 	view_time(o, "created_at", t->created_at);
 	view_text(o, "created_by", t->by);
+	if (t->device[0] != '\0')
+		view_text(o, "device", t->device);
+	if (t->service[0] != '\0')
+		view_text(o, "service", t->service);
 	return o;
 }
 

@@ -1,6 +1,7 @@
 #include "ca/token.h"
 #include "ca/issue.h"
 #include "store/token.h"
+#include "util/text.h"
 
 /* ---- a row and what it says ---- */
 
@@ -21,7 +22,9 @@ token_of_row(const struct token_row *row, struct arena *a, struct token *out,
 		.expires_at = row->expires_at,
 		.created_at = row->created_at,
 		.revoked = row->revoked_at != 0,
-		.by = row->created_by };
+		.by = row->created_by,
+		.device = row->device == NULL ? "" : row->device,
+		.service = row->service == NULL ? "" : row->service };
 	return true;
 }
 
@@ -116,7 +119,9 @@ ca_token_create(struct ca *ca, const struct token_spec *spec, struct arena *a,
 		.uses_left = spec->uses,
 		.expires_at = spec->expires_at,
 		.created_at = now,
-		.created_by = spec->by };
+		.created_by = spec->by,
+		.device = spec->device,
+		.service = spec->service };
 	bool ok;
 
 	if (!spec_check(ca, spec, now, err))
@@ -181,9 +186,21 @@ token_check_usable(const struct token *t, int64_t now, struct err *err)
 	    "its token %s is %s", t->id, token_state_name(state));
 }
 
+/* Of these clients, and still good for something? */
+static bool
+token_check_here(const struct token *t, const char *profile,
+    const char *service, int64_t now, struct err *err)
+{
+	if (strcmp(t->profile, profile) != 0)
+		return fail_secret(err, "its token is for another profile");
+	if (t->service[0] != '\0' && strcmp(t->service, service) != 0)
+		return fail_secret(err, "its token is for another service");
+	return token_may_repeat(t, now) || token_check_usable(t, now, err);
+}
+
 bool
 ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
-    struct arena *a, struct token *out, struct err *err)
+    const char *service, struct arena *a, struct token *out, struct err *err)
 {
 	struct err why = { 0 };
 	struct token_row row;
@@ -201,12 +218,53 @@ ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
 	}
 	if (!secret_text_matches(secret, row.secret_sha256))
 		return fail_secret(err, "there is no such token");
-	if (!token_of_row(&row, a, &t, err))
+	if (!token_of_row(&row, a, &t, err) ||
+	    !token_check_here(&t, profile, service, ca_now(ca), err))
 		return false;
-	if (strcmp(t.profile, profile) != 0)
-		return fail_secret(err, "its token is for another profile");
-	if (!token_may_repeat(&t, ca_now(ca)) &&
-	    !token_check_usable(&t, ca_now(ca), err))
+	*out = t;
+	return true;
+}
+
+/* One and the same for all that a key signs under this number, whatever else it
+ * says.  As long as other ids, but no time is in it. */
+static const char *
+signed_id(const uint8_t key[32], const char *number, struct arena *a)
+{
+	AUTO_BUF b = { 0 };
+	uint8_t sum[32];
+	char *text;
+
+	buf_add(&b, key, 32);
+	buf_add_str(&b, number);
+	digest_sha256(buf_bytes(&b), sum);
+	text = base64url_arena(a, bytes_of(sum, sizeof(sum)));
+	text[OBJECT_ID_SIZE - 1] = '\0';
+	return text;
+}
+
+bool
+ca_token_take_signed(struct ca *ca, const struct token_signed *in,
+    struct arena *a, struct token *out, struct err *err)
+{
+	const struct token_spec *spec = &in->spec;
+	int64_t now = ca_now(ca);
+	struct token_row row = { .id = signed_id(in->key, in->number, a),
+		.profile = spec->profile,
+		.names = issuance_names_text(names_sorted(a, spec->names), a),
+		.uses = 1,
+		.expires_at = spec->expires_at,
+		.created_at = now,
+		.created_by = spec->by,
+		.device = spec->device,
+		.service = spec->service };
+	struct token t;
+
+	digest_sha256(in->secret, row.secret_sha256);
+	if (!store_token_ensure(
+		ca->deps.store, &row, in->per_device, now - in->period, err) ||
+	    !store_token_get(ca->deps.store, row.id, a, &row, err) ||
+	    !token_of_row(&row, a, &t, err) ||
+	    !token_check_here(&t, spec->profile, spec->service, now, err))
 		return false;
 	*out = t;
 	return true;

@@ -26,6 +26,22 @@ struct token_spec {
 	int64_t uses;
 	int64_t expires_at;
 	const char *by; /* who made it */
+	const char *device; /* for which; NULL: not said */
+	/* Where alone it counts ("scep/fleet"); NULL: wherever the profile is
+	 * served. */
+	const char *service;
+};
+
+/*
+ * A secret that somebody else has made and signed, as it is shown to us for the
+ * first time or again.  It has one use.
+ */
+struct token_signed {
+	struct bytes secret; /* the whole of it */
+	const uint8_t *key; /* SHA-256: who signed it */
+	const char *number; /* which of that key's */
+	struct token_spec spec; /* uses is not looked at */
+	int64_t per_device, period; /* new ones of spec.device */
 };
 
 struct token {
@@ -36,6 +52,7 @@ struct token {
 	int64_t used_at; /* the last time; 0: never */
 	bool revoked;
 	const char *by;
+	const char *device, *service; /* "": not said; anywhere */
 };
 
 enum token_state {
@@ -73,6 +90,15 @@ bool token_check_usable(
  * is in detail.
  */
 bool ca_token_check(struct ca *ca, struct bytes secret, const char *profile,
+    const char *service, struct arena *a, struct token *out,
+    struct err *err) MUST_CHECK;
+/*
+ * The same of one that the caller has verified and found fit for its request.
+ * From now on it is a token like others: burnt with the certificate, given
+ * back with it, listed, revoked.  ERR_UNAUTHORIZED; ERR_RATE_LIMITED: the
+ * device's have been too many.
+ */
+bool ca_token_take_signed(struct ca *ca, const struct token_signed *in,
     struct arena *a, struct token *out, struct err *err) MUST_CHECK;
 /* Are all these names among the token's?  A wildcard is a name like others: it
  * stands for itself alone.  ca_issue asks this too.  ERR_IDENTIFIER_REJECTED.

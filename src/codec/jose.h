@@ -49,6 +49,16 @@ struct jws {
  * ERR_MALFORMED, ERR_BAD_SIGNATURE_ALG, ERR_BAD_PUBLIC_KEY. */
 bool jws_parse(struct bytes body, bool allow_mac, struct arena *a,
     struct jws *out, struct err *err) MUST_CHECK;
+/*
+ * RFC 7515 section 7.1: the compact form, signed by a key that is known from
+ * elsewhere.  The header has alg, perhaps kid, and no key, no `crit`, no `b64`;
+ * alg is held against the key by jws_verify, so `none` and a MAC fit none.
+ * Only alg_name, kid, payload, signing_input (in text) and signature are set.
+ * ERR_MALFORMED, ERR_TOO_LARGE.
+ */
+#define JWS_COMPACT_MAX 16384u
+bool jws_parse_compact(struct bytes text, struct arena *a, struct jws *out,
+    struct err *err) MUST_CHECK;
 /* The key that jws names by jwk, or the account's.  Fixed-length ECDSA.
  * ERR_BAD_SIGNATURE; ERR_BAD_SIGNATURE_ALG if it does not fit the key. */
 bool jws_verify(struct lane *lane, const struct jws *jws, const struct jwk *key,

@@ -339,6 +339,7 @@ check_scep(struct config_loading *l, const struct config_loaded *ld,
     const struct config *c, const struct config_scep_profile *p)
 {
 	bool challenge = has_word(&p->authentication, "challenge");
+	bool jws = has_word(&p->authentication, "signed");
 
 	if (p->profile != NULL && config_profile_find(c, p->profile) == NULL)
 		tell(l, ld, "profile",
@@ -349,6 +350,13 @@ check_scep(struct config_loading *l, const struct config_loaded *ld,
 		    challenge ? "challenge, but no challenge_file"
 			      : "a challenge_file that is not used",
 		    "challenge in authentication and a challenge_file, or "
+		    "neither",
+		    "add the other, or take this out");
+	if (jws != (p->signed_keys_file != NULL))
+		tell(l, ld, jws ? "authentication" : "signed_keys_file",
+		    jws ? "signed, but no signed_keys_file"
+			: "a signed_keys_file that is not used",
+		    "signed in authentication and a signed_keys_file, or "
 		    "neither",
 		    "add the other, or take this out");
 	/* VU#971035: a password that all share gives any name to who has it. */

@@ -174,9 +174,13 @@ struct config_est_label {
 struct config_scep_profile {
 	const char *name;
 	const char *profile;
-	/* challenge, tokens, approval */
+	/* challenge, tokens, signed, approval */
 	struct config_strings authentication;
 	const char *challenge_file;
+	const char *signed_keys_file;
+	struct config_strings signed_audience; /* empty: its URLs */
+	int64_t signed_max_lifetime;
+	int64_t signed_per_device, signed_period;
 	struct config_strings names; /* patterns; empty: the profile's */
 	int64_t approval_lifetime;
 	bool renewal;

@@ -3,7 +3,7 @@
 #define AT(member) offsetof(struct config_scep_profile, member)
 
 static const char *const words_authentication[] = { "challenge", "tokens",
-	"approval", NULL };
+	"signed", "approval", NULL };
 static const char *const words_chain[] = { "full", "issuer", NULL };
 
 static const struct config_row rows[] = {
@@ -22,7 +22,9 @@ static const struct config_row rows[] = {
 	    .def = "[approval]",
 	    .text = "Who may enrol: challenge is the password of "
 		    "challenge_file; tokens is a one-time secret of chancery "
-		    "token create as challengePassword; approval lets a "
+		    "token create as challengePassword; signed is a JWS as "
+		    "challengePassword that a key of signed_keys_file has "
+		    "signed; approval lets a "
 		    "request without a challengePassword wait for an "
 		    "operator. [] is [approval]. A wrong challengePassword is "
 		    "refused, and never waits." },
@@ -34,6 +36,43 @@ static const struct config_row rows[] = {
 		    "all clients share. It lets whoever knows it have any "
 		    "name, so names has to say which. Read at start and at a "
 		    "reload." },
+	{ .key = "signed_keys_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(signed_keys_file),
+	    .text = "A file with the public keys of who signs challenges: a "
+		    "JWK Set, or PEM blocks PUBLIC KEY. Read at start and at "
+		    "a reload." },
+	{ .key = "signed_audience",
+	    .type = CONFIG_LIST,
+	    .at = AT(signed_audience),
+	    .def = "[]",
+	    .text = "What a signed challenge may name as its audience (aud); "
+		    "empty is the URLs of this profile, by base_url and "
+		    "http_base_url." },
+	{ .key = "signed_max_lifetime",
+	    .type = CONFIG_DURATION,
+	    .at = AT(signed_max_lifetime),
+	    .min = 60,
+	    .max = 30 * 24 * 3600,
+	    .def = "24h",
+	    .text = "The longest time from a signed challenge's iat, and from "
+		    "now, to its exp." },
+	{ .key = "signed_per_device",
+	    .type = CONFIG_INT,
+	    .at = AT(signed_per_device),
+	    .min = 1,
+	    .max = 100000,
+	    .def = "10",
+	    .text = "Signed challenges of one device (sub) that are taken in "
+		    "signed_period." },
+	{ .key = "signed_period",
+	    .type = CONFIG_DURATION,
+	    .at = AT(signed_period),
+	    .min = 1,
+	    .max = 30 * 24 * 3600,
+	    .def = "24h",
+	    .text = "See signed_per_device." },
 	{ .key = "names",
 	    .type = CONFIG_LIST,
 	    .form = FORM_NAME_PATTERN,

@@ -99,7 +99,9 @@ by_token(struct est_call *call, struct bytes secret, struct identity *out,
     struct err *err)
 {
 	if (!ca_token_check(call->est->deps.ca, secret,
-		call->label->config->profile, call->a, &out->token, err))
+		call->label->config->profile,
+		arena_printf(call->a, "est/%s", call->label->config->name),
+		call->a, &out->token, err))
 		return false;
 	out->kind = IDENTITY_TOKEN;
 	out->name = out->token.id;

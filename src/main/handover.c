@@ -218,12 +218,14 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 {
 	const struct config *c = s->loaded.config;
 
-	for (size_t i = 0; i < c->scep.profiles_n; i++)
-		if (!send_file(s, channel, c->scep.profiles[i].challenge_file,
-			true, err) ||
-		    !send_file(s, channel,
-			c->scep.profiles[i].client_anchors_file, true, err))
+	for (size_t i = 0; i < c->scep.profiles_n; i++) {
+		const struct config_scep_profile *p = &c->scep.profiles[i];
+
+		if (!send_file(s, channel, p->challenge_file, true, err) ||
+		    !send_file(s, channel, p->signed_keys_file, true, err) ||
+		    !send_file(s, channel, p->client_anchors_file, true, err))
 			return false;
+	}
 	return true;
 }
 

@@ -8,6 +8,33 @@ refuse(struct scep_call *call, const char *text, struct scep_answer *out)
 	return true;
 }
 
+void
+scep_refuse_password(
+    struct scep_call *call, const char *why, struct scep_answer *out)
+{
+	scep_count_failure(call);
+	scep_answer_fail(call, SCEP_BAD_REQUEST,
+	    "the challengePassword is not one that can be used", out);
+	if (why[0] != '\0')
+		call->req->log_note = arena_strdup(call->a, why);
+}
+
+static bool
+by_token(struct scep_call *call, struct scep_grant *grant, struct err *err)
+{
+	const struct scep_profile *p = call->profile;
+	struct token token;
+
+	if (!ca_token_check(call->scep->deps.ca,
+		bytes_str(grant->csr->challenge_password), p->config->profile,
+		p->service, call->a, &token, err))
+		return false;
+	grant->by = "token";
+	grant->who = token.id;
+	grant->token_id = token.id;
+	return true;
+}
+
 /* A wrong one waits for nobody: it is refused, and counted. */
 static bool
 by_password(struct scep_call *call, struct scep_grant *grant,
@@ -15,30 +42,23 @@ by_password(struct scep_call *call, struct scep_grant *grant,
 {
 	struct bytes password = bytes_str(grant->csr->challenge_password);
 	const struct scep_profile *p = call->profile;
+	bool jws = (p->authentication & BY_SIGNED) != 0 && password.n > 0 &&
+	    memchr(password.p, '.', password.n) != NULL;
 	struct err why = { 0 };
-	struct token token;
 
 	if (scep_profile_is_challenge(p, password)) {
 		grant->by = "challenge";
 		grant->who = p->config->name;
 		return scep_issue(call, grant, out, err);
 	}
-	if ((p->authentication & BY_TOKENS) != 0) {
-		if (ca_token_check(call->scep->deps.ca, password,
-			p->config->profile, call->a, &token, &why)) {
-			grant->by = "token";
-			grant->who = token.id;
-			grant->token_id = token.id;
-			return scep_issue(call, grant, out, err);
-		}
-		if (why.kind != ERR_UNAUTHORIZED)
-			return scep_answer_err(call, &why, out, err);
-	}
-	scep_count_failure(call);
-	scep_answer_fail(call, SCEP_BAD_REQUEST,
-	    "the challengePassword is not one that can be used", out);
-	if (why.detail[0] != '\0')
-		call->req->log_note = arena_strdup(call->a, why.detail);
+	/* A secret has no dot, a JWS has two. */
+	if (jws ? scep_signed_check(call, grant, &why)
+		: (p->authentication & BY_TOKENS) != 0 &&
+		    by_token(call, grant, &why))
+		return scep_issue(call, grant, out, err);
+	if (why.kind != ERR_NONE && why.kind != ERR_UNAUTHORIZED)
+		return scep_answer_err(call, &why, out, err);
+	scep_refuse_password(call, why.detail, out);
 	return true;
 }
 

@@ -51,10 +51,20 @@ bool scep_get_crl(struct scep_call *call, struct bytes content,
 struct scep_grant {
 	const struct csr *csr;
 	struct names names;
-	const char *by; /* "challenge", "token", "renewal", "approval" */
+	/* "challenge", "token", "signed", "renewal", "approval" */
+	const char *by;
 	const char *who; /* for the record */
 	const char *replaces, *token_id, *approval_id; /* or NULL */
 };
+/* Is the challengePassword, a JWS, signed for this request?  Then the grant is
+ * for it, by the token that it has become.  ERR_UNAUTHORIZED; nothing is stored
+ * of what does not hold (signed.c). */
+bool scep_signed_check(struct scep_call *call, struct scep_grant *grant,
+    struct err *err) MUST_CHECK;
+/* One answer, whatever was wrong with the challengePassword, and counted; why
+ * is for the log. */
+void scep_refuse_password(
+    struct scep_call *call, const char *why, struct scep_answer *out);
 /* Does its signer's certificate let it renew?  ERR_REJECTED, ERR_NOT_FOUND: it
  * is none of ours (renewal.c). */
 bool scep_renewal_check(struct scep_call *call, const struct csr *csr,

@@ -128,5 +128,10 @@ scep_issue(struct scep_call *call, const struct scep_grant *grant,
 		if (found)
 			return true;
 	}
+	/* The use was taken by another request. */
+	if (why.kind == ERR_UNAUTHORIZED && grant->token_id != NULL) {
+		scep_refuse_password(call, why.detail, out);
+		return true;
+	}
 	return scep_answer_err(call, &why, out, err);
 }

@@ -4,6 +4,7 @@
 
 #define CHALLENGE_FILE_MAX 4096u
 #define ANCHORS_FILE_MAX (8u << 20)
+#define SIGNERS_FILE_MAX (256u * 1024u)
 
 static unsigned
 authentication_derive(const struct config_strings *words)
@@ -14,6 +15,7 @@ authentication_derive(const struct config_strings *words)
 	} rows[] = {
 		{ "challenge", BY_CHALLENGE },
 		{ "tokens", BY_TOKENS },
+		{ "signed", BY_SIGNED },
 		{ "approval", BY_APPROVAL },
 	};
 	unsigned by = 0;
@@ -88,6 +90,56 @@ clients_read(const struct config_scep_profile *config,
 	return true;
 }
 
+static bool
+signers_read(const struct scep_files *files, const char *path, struct arena *a,
+    struct jwk_set *out, struct err *err)
+{
+	struct err why = { 0 };
+	struct bytes text;
+
+	if (!files->read(files->ctx, path, SIGNERS_FILE_MAX, a, &text, &why))
+		return fail(err, ERR_CONFIG, "%s", why.shown);
+	return jwk_set_parse(text, a, out, &why) ||
+	    fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
+}
+
+/* Both URLs that clients may have been given; of the profile that also answers
+ * paths without a name, these too. */
+static void
+audience_derive(const struct config *all, const struct config_scep_profile *p,
+    struct arena *a, struct scep_profile *out)
+{
+	const char *const bases[] = { all->base_url, all->http_base_url };
+	const char **v = arena_array(a, 2 * COUNT_OF(bases), sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT_OF(bases); i++) {
+		if (bases[i] == NULL)
+			continue;
+		v[n++] = arena_printf(a, "%s/scep/%s", bases[i], p->name);
+		if (strcmp(p->name, PROFILE_DEFAULT) == 0)
+			v[n++] = arena_printf(a, "%s/scep", bases[i]);
+	}
+	out->audience = v;
+	out->audience_n = n;
+}
+
+static bool
+signed_read(const struct config *all, const struct config_scep_profile *p,
+    const struct scep_files *files, struct arena *a, struct scep_profile *out,
+    struct err *err)
+{
+	if ((out->authentication & BY_SIGNED) == 0)
+		return true;
+	if (p->signed_audience.n == 0) {
+		audience_derive(all, p, a, out);
+	} else {
+		out->audience = p->signed_audience.v;
+		out->audience_n = p->signed_audience.n;
+	}
+	return signers_read(files, p->signed_keys_file, a, &out->signers, err);
+}
+
 bool
 scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
@@ -96,6 +148,7 @@ scep_profile_new(const struct config *all,
 	const struct config_profile *p =
 	    config_profile_find(all, config->profile);
 	struct scep_profile made = { .config = config,
+		.service = arena_printf(a, "scep/%s", config->name),
 		.authentication =
 		    authentication_derive(&config->authentication),
 		.mutual = config_scep_is_mutual(config) };
@@ -107,7 +160,8 @@ scep_profile_new(const struct config *all,
 	if ((made.authentication & BY_CHALLENGE) != 0 &&
 	    !challenge_read(files, config->challenge_file, made.challenge, err))
 		return false;
-	if (!clients_read(config, files, a, &made.clients, err))
+	if (!clients_read(config, files, a, &made.clients, err) ||
+	    !signed_read(all, config, files, a, &made, err))
 		return false;
 	*out = made;
 	return true;

@@ -6,6 +6,7 @@
 #define SCEP_PROFILE_H
 
 #include "ca/client.h"
+#include "codec/jwk_set.h"
 
 /* Of paths that name none. */
 #define PROFILE_DEFAULT "default"
@@ -16,7 +17,8 @@ enum authentication {
 	BY_CHALLENGE = 1,
 	BY_TOKENS = 2,
 	BY_APPROVAL = 4, /* who shows nothing waits */
-	BY_PASSWORDS = BY_CHALLENGE | BY_TOKENS
+	BY_SIGNED = 8,
+	BY_PASSWORDS = BY_CHALLENGE | BY_TOKENS | BY_SIGNED
 };
 
 struct scep_profile {
@@ -24,9 +26,14 @@ struct scep_profile {
 	const char *ca; /* that issues; of the CA's profile */
 	unsigned index; /* among the profiles of its state */
 	unsigned authentication;
+	const char *service; /* of its tokens (ca/token.h) */
 	uint8_t challenge[32]; /* SHA-256, with BY_CHALLENGE */
 	bool mutual; /* a TLS client certificate of clients is needed */
 	struct client_place clients;
+	/* With BY_SIGNED: who signs, and for whom. */
+	struct jwk_set signers;
+	const char *const *audience;
+	size_t audience_n;
 };
 
 /* How files are read: as in ca_deps. */
@@ -35,7 +42,7 @@ struct scep_files {
 	    struct bytes *out, struct err *err);
 	void *ctx;
 };
-/* ERR_CONFIG. */
+/* What is made lies in the arena.  ERR_CONFIG. */
 bool scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
     struct arena *a, struct scep_profile *out, struct err *err) MUST_CHECK;

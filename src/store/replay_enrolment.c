@@ -10,7 +10,7 @@ const char replay_enrolment_schema[] =
     "TEXT, removed_at INTEGER DEFAULT 0);"
     "CREATE TABLE token (id TEXT PRIMARY KEY, profile TEXT, names TEXT, uses "
     "INTEGER, expires_at INTEGER, created_at INTEGER, created_by TEXT, "
-    "revoked_at INTEGER DEFAULT 0) WITHOUT ROWID;"
+    "device TEXT, service TEXT, revoked_at INTEGER DEFAULT 0) WITHOUT ROWID;"
     "CREATE TABLE approval (id TEXT PRIMARY KEY, approved INTEGER, decided_at "
     "INTEGER, decided_by TEXT, reason TEXT, request_sha256 BLOB, protocol "
     "TEXT, label TEXT, profile TEXT, requester TEXT, names TEXT) WITHOUT ROWID;"
@@ -56,8 +56,9 @@ replay_token(struct replaying *r, struct err *err)
 {
 	AUTO_QUERY q = query(r->db,
 	    "INSERT OR REPLACE INTO main.token (id, profile, names, uses, "
-	    "expires_at, created_at, created_by) VALUES (?1, ?2, coalesce(?3, "
-	    "''), ?4, ?5, ?6, ?7)");
+	    "expires_at, created_at, created_by, device, service) VALUES (?1, "
+	    "?2, coalesce(?3, ''), ?4, ?5, ?6, ?7, coalesce(?8, ''), "
+	    "coalesce(?9, ''))");
 
 	replay_bind_text(&q, r, "id");
 	replay_bind_text(&q, r, "profile");
@@ -66,6 +67,8 @@ replay_token(struct replaying *r, struct err *err)
 	replay_bind_int(&q, r, "expires_at");
 	bind_int(&q, r->at);
 	replay_bind_text(&q, r, "by");
+	replay_bind_text(&q, r, "device");
+	replay_bind_text(&q, r, "service");
 	return query_change(&q, NULL, err);
 }
 
@@ -138,11 +141,10 @@ static const char *const comparisons[] = {
 	"main.token m WHERE m.id = l.id)",
 	"SELECT 'token ' || l.id || ': not as the log says' FROM live.token l "
 	"JOIN main.token m ON m.id = l.id WHERE (l.profile, l.names, l.uses, "
-	"l.expires_at, l.created_at, l.created_by, l.revoked_at) IS NOT "
-	"(m.profile, "
-	"m.names, m.uses, m.expires_at, m.created_at, m.created_by, "
-	"m.revoked_at) OR l.uses_left <> l.uses - (SELECT count(*) " TAKEN
-	"e.token_id = l.id)",
+	"l.expires_at, l.created_at, l.created_by, l.revoked_at, l.device, "
+	"l.service) IS NOT (m.profile, m.names, m.uses, m.expires_at, "
+	"m.created_at, m.created_by, m.revoked_at, m.device, m.service) OR "
+	"l.uses_left <> l.uses - (SELECT count(*) " TAKEN "e.token_id = l.id)",
 
 	"SELECT 'approval ' || l.id || ': decided in the live table, but by no "
 	"event of the log' FROM live.approval l WHERE l.state <> 1 AND NOT "

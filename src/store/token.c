@@ -5,7 +5,7 @@
 
 #define TOKEN_COLUMNS                                                          \
 	"id, secret_sha256, profile, names, uses, uses_left, expires_at, "     \
-	"created_at, created_by, revoked_at, used_at"
+	"created_at, created_by, revoked_at, used_at, device, service"
 
 static void
 token_read(struct query *q, struct arena *a, struct token_row *out)
@@ -21,6 +21,8 @@ token_read(struct query *q, struct arena *a, struct token_row *out)
 	out->created_by = column_text(q, a);
 	out->revoked_at = column_int(q);
 	out->used_at = column_int(q);
+	out->device = column_text(q, a);
+	out->service = column_text(q, a);
 }
 
 static bool
@@ -131,6 +133,8 @@ store_token_use_find(struct store *s, const char *id,
 struct token_insert {
 	const struct token_row *row;
 	struct event event;
+	/* store_token_ensure */
+	int64_t max, since;
 };
 
 static bool
@@ -140,8 +144,9 @@ token_insert_apply(struct db *db, void *arg, struct err *err)
 	const struct token_row *row = c->row;
 	AUTO_QUERY q = query(db,
 	    "INSERT INTO token (id, secret_sha256, profile, names, uses, "
-	    "uses_left, expires_at, created_at, created_by) VALUES (?1, ?2, "
-	    "?3, ?4, ?5, ?5, ?6, ?7, ?8)");
+	    "uses_left, expires_at, created_at, created_by, device, service) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, coalesce(?9, ''), "
+	    "coalesce(?10, ''))");
 
 	bind_text(&q, row->id);
 	bind_hash(&q, row->secret_sha256);
@@ -151,31 +156,111 @@ token_insert_apply(struct db *db, void *arg, struct err *err)
 	bind_int(&q, row->expires_at);
 	bind_int(&q, row->created_at);
 	bind_text(&q, row->created_by);
+	bind_text(&q, row->device);
+	bind_text(&q, row->service);
 	return query_change(&q, NULL, err) &&
 	    event_append(db, &c->event, NULL, err);
 }
 
+/* Was it shown before? */
+static bool
+token_is_there(
+    struct db *db, const struct token_row *row, bool *there, struct err *err)
+{
+	AUTO_QUERY q =
+	    query(db, "SELECT secret_sha256 = ?2 FROM token WHERE id = ?1");
+
+	bind_text(&q, row->id);
+	bind_hash(&q, row->secret_sha256);
+	if (!query_next(&q, there, err))
+		return false;
+	if (*there && column_int(&q) == 0)
+		return fail_detail(err, ERR_UNAUTHORIZED,
+		    "the enrolment secret cannot be used",
+		    "token %s is there with another secret", row->id);
+	return true;
+}
+
+static bool
+token_check_device(struct db *db, const struct token_insert *c, struct err *err)
+{
+	AUTO_QUERY q = query(db,
+	    "SELECT count(*) FROM token WHERE profile = ?1 AND device = ?2 "
+	    "AND device <> '' AND created_at > ?3");
+	bool row;
+
+	bind_text(&q, c->row->profile);
+	bind_text(&q, c->row->device);
+	bind_int(&q, c->since);
+	if (!query_next(&q, &row, err))
+		return false;
+	if (row && column_int(&q) >= c->max)
+		return fail_detail(err, ERR_RATE_LIMITED,
+		    "the device has had as many secrets as it may",
+		    "%lld in the period", (long long)c->max);
+	return true;
+}
+
+static bool
+token_ensure_apply(struct db *db, void *arg, struct err *err)
+{
+	const struct token_insert *c = arg;
+	bool there;
+
+	if (!token_is_there(db, c->row, &there, err))
+		return false;
+	return there ||
+	    (token_check_device(db, c, err) &&
+		token_insert_apply(db, arg, err));
+}
+
+static const char *
+text_or_none(const char *s)
+{
+	return s == NULL || *s == '\0' ? NULL : s;
+}
+
 /* The leaf has neither the secret nor its hash: logs are shown to others. */
+static bool
+token_insert(struct store *s, struct token_insert *c,
+    bool (*apply)(struct db *db, void *arg, struct err *err), struct err *err)
+{
+	const struct token_row *row = c->row;
+	AUTO_EVENT e = event("token", row->created_at);
+
+	event_text(&e, "by", row->created_by);
+	event_text(&e, "device", text_or_none(row->device));
+	event_int(&e, "expires_at", row->expires_at);
+	event_text(&e, "id", row->id);
+	event_text(&e, "names", row->names);
+	event_text(&e, "profile", row->profile);
+	event_text(&e, "service", text_or_none(row->service));
+	event_int(&e, "uses", row->uses);
+	event_end(&e);
+	c->event = e;
+	FAULT("token.insert.before");
+	if (!store_change(s, apply, c, err))
+		return false;
+	FAULT("token.insert.after");
+	return true;
+}
+
 bool
 store_token_insert(
     struct store *s, const struct token_row *row, struct err *err)
 {
 	struct token_insert c = { .row = row };
-	AUTO_EVENT e = event("token", row->created_at);
 
-	event_text(&e, "by", row->created_by);
-	event_int(&e, "expires_at", row->expires_at);
-	event_text(&e, "id", row->id);
-	event_text(&e, "names", row->names);
-	event_text(&e, "profile", row->profile);
-	event_int(&e, "uses", row->uses);
-	event_end(&e);
-	c.event = e;
-	FAULT("token.insert.before");
-	if (!store_change(s, token_insert_apply, &c, err))
-		return false;
-	FAULT("token.insert.after");
-	return true;
+	return token_insert(s, &c, token_insert_apply, err);
+}
+
+bool
+store_token_ensure(struct store *s, const struct token_row *row, int64_t max,
+    int64_t since, struct err *err)
+{
+	struct token_insert c = { .row = row, .max = max, .since = since };
+
+	return token_insert(s, &c, token_ensure_apply, err);
 }
 
 struct token_revoke {

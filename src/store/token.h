@@ -18,10 +18,20 @@ struct token_row {
 	int64_t expires_at, created_at;
 	const char *created_by;
 	int64_t revoked_at; /* 0: not */
+	const char *device; /* for which; NULL or "": not said */
+	const char *service; /* where alone; NULL or "": anywhere */
 };
 
 bool store_token_insert(
     struct store *s, const struct token_row *row, struct err *err) MUST_CHECK;
+/*
+ * The same of a secret that was made elsewhere, when it is shown: nothing
+ * happens if it is there already.  ERR_UNAUTHORIZED: the id is there with
+ * another secret.  ERR_RATE_LIMITED: the device has had max tokens of this
+ * profile since then.
+ */
+bool store_token_ensure(struct store *s, const struct token_row *row,
+    int64_t max, int64_t since, struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND. */
 bool store_token_get(struct store *s, const char *id, struct arena *a,
     struct token_row *out, struct err *err) MUST_CHECK;

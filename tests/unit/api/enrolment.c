@@ -66,8 +66,8 @@ tokens(void **state)
 	assert_string_equal(world_text(w, "created_by"),
 	    arena_printf(t->a, "uid %u", (unsigned)geteuid()));
 	assert_ok(t,
-	    ca_token_check(
-		t->ca, bytes_str(secret), "default", t->a, &token, &t->err));
+	    ca_token_check(t->ca, bytes_str(secret), "default", "est/x", t->a,
+		&token, &t->err));
 	assert_string_equal(token.id, id);
 	assert_int_equal(token.uses_left, 3);
 	assert_int_equal(token.expires_at, t->now + 7200);
@@ -82,8 +82,8 @@ tokens(void **state)
 	world_call(w, arena_printf(t->a, "/tokens/%s/revoke", id), "{}");
 	assert_string_equal(world_text(w, "status"), "revoked");
 	assert_fails(t,
-	    ca_token_check(
-		t->ca, bytes_str(secret), "default", t->a, &token, &t->err),
+	    ca_token_check(t->ca, bytes_str(secret), "default", "est/x", t->a,
+		&token, &t->err),
 	    ERR_UNAUTHORIZED);
 	world_call(w, "/tokens/none/revoke", "{}");
 	world_refused(w, 404, "not-found");

@@ -84,7 +84,7 @@ check(struct test_ca *t, const char *secret, const char *profile)
 	struct token out;
 
 	return ca_token_check(
-	    t->ca, bytes_str(secret), profile, t->a, &out, &t->err);
+	    t->ca, bytes_str(secret), profile, "est/x", t->a, &out, &t->err);
 }
 
 /* ---- what a secret is ---- */
@@ -99,8 +99,8 @@ checked(void **state)
 
 	assert_true(secret_text_has_form(bytes_str(m.secret)));
 	assert_ok(t,
-	    ca_token_check(
-		t->ca, bytes_str(m.secret), "default", t->a, &out, &t->err));
+	    ca_token_check(t->ca, bytes_str(m.secret), "default", "est/x", t->a,
+		&out, &t->err));
 	assert_string_equal(out.id, m.token.id);
 	assert_string_equal(out.by, "alice");
 	assert_int_equal(out.uses, 2);

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <openssl/rsa.h>
 
+#include "codec/jose.h"
 #include "codec/oid.h"
 #include "codec/pem.h"
 #include "util/text.h"
@@ -36,6 +37,11 @@ static const char yaml[] =
     "    mutual: {profile: device, authentication: [challenge],\n"
     "      challenge_file: challenge, names: [\"dns:*\"],\n"
     "      client_certificate_profiles: [device]}\n"
+    "    signed: {profile: device, authentication: [tokens, signed],\n"
+    "      signed_keys_file: mdm.jwks, signed_per_device: 3,\n"
+    "      signed_period: 1h, max_failures: 30}\n"
+    "    elsewhere: {profile: device, authentication: [signed],\n"
+    "      signed_keys_file: mdm.jwks}\n"
     "    queue: {profile: device, authentication: []}\n";
 
 /* ---- clients ---- */
@@ -113,6 +119,21 @@ now_us(void *ctx)
 	return t->now * 1000000;
 }
 
+/* Who signs challenges: a JWK Set of one key. */
+static void
+write_signers(struct world *w)
+{
+	struct pubkey key;
+	struct jwk jwk;
+
+	w->mdm = test_ca_key(w->t, KEY_EC_P256, 0);
+	assert_ok(w->t, spki_parse(privkey_spki(w->mdm), &key, &w->t->err));
+	jwk_of_key(&key, w->a, &jwk);
+	test_ca_write_file(w->t, "mdm.jwks",
+	    bytes_str(arena_printf(w->a, "{\"keys\":[%.*s,\"kid\":\"mdm-1\"}]}",
+		(int)strlen(jwk.canonical) - 1, jwk.canonical)));
+}
+
 int
 world_setup(void **state)
 {
@@ -125,6 +146,7 @@ world_setup(void **state)
 	w->a = w->t->a;
 	w->lane = lane_new();
 	test_ca_write_file(w->t, "challenge", bytes_str(WORLD_CHALLENGE "\n"));
+	write_signers(w);
 	deps = (struct scep_deps){ .store = w->t->store,
 		.ca = w->t->ca,
 		.clock = { now_us, w->t },
@@ -193,7 +215,12 @@ put_names(struct buf *b, const char *dns)
 	oid_put(&value, OID(SUBJECT_ALT_NAME));
 	octets = der_open(&value, DER_OCTET_STRING);
 	names = der_open(&value, DER_SEQUENCE);
-	der_put(&value, DER_CONTEXT(2), bytes_str(dns));
+	while (*dns != '\0') {
+		size_t n = strcspn(dns, " ");
+
+		der_put(&value, DER_CONTEXT(2), bytes_of(dns, n));
+		dns += n + (dns[n] == ' ');
+	}
 	der_close(&value, names);
 	der_close(&value, octets);
 	der_close(&value, x);
@@ -205,7 +232,9 @@ struct bytes
 world_csr(struct world *w, struct privkey *key, const char *dns,
     const char *challenge)
 {
-	const struct subject subject = { .common_name = dns };
+	const struct subject subject = {
+		.common_name = arena_str(w->a, bytes_of(dns, strcspn(dns, " ")))
+	};
 	AUTO_BUF info = { 0 };
 	AUTO_BUF password = { 0 };
 	AUTO_BUF signature = { 0 };

@@ -32,6 +32,7 @@ struct world {
 	struct scep *scep;
 	struct http_routes *routes;
 	struct lane *lane;
+	struct privkey *mdm; /* signs challenges */
 	struct client one, two, ec; /* self-signed; RSA, RSA, P-256 */
 	X509 *to; /* the server's certificate */
 	struct http_resp resp; /* of the last message */
@@ -72,7 +73,8 @@ struct answer {
 
 int world_setup(void **state);
 int world_teardown(void **state);
-/* PKCS#10 with challengePassword, if challenge is not NULL. */
+/* PKCS#10 with challengePassword, if challenge is not NULL.  dns may be several
+ * names with a space between; the first is the common name too. */
 struct bytes world_csr(struct world *w, struct privkey *key, const char *dns,
     const char *challenge);
 /* The inner and the outer form. */
