@@ -157,6 +157,7 @@ tick_writing(struct housekeeping *h)
 	report(ca_responder_run(s->ca, &err), "responder", &err);
 	report(ra_run(s->ra, true, &err), "scep-certificate", &err);
 	report(acme_run(s->acme, &err), "validations", &err);
+	report(intune_run(s->intune, &err), "intune-revocations", &err);
 	if (is_due(&h->tls_at, TLS_EVERY_MS) && !own_tls_renew(s, &err)) {
 		h->tls_at = now_ms() + TLS_FAILED_MS;
 		report(false, "own-certificate", &err);

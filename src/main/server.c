@@ -168,6 +168,15 @@ open_protocols(struct server *s, struct err *err)
 		.read_file = server_read_file,
 		.read_ctx = s };
 
+	const struct intune_deps intune = { .outgoing =
+						*outgoing_port(s->outgoing),
+		.store = s->store,
+		.ca = s->ca,
+		.clock = s->clock,
+		.random = s->random,
+		.read_file = server_read_file,
+		.read_ctx = s };
+
 	const struct scep_deps scep = { .store = s->store,
 		.ca = s->ca,
 		.ra = s->ra,
@@ -181,6 +190,7 @@ open_protocols(struct server *s, struct err *err)
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
 	if (!est_new(&est, c, &s->est, err) ||
+	    !intune_new(&intune, c, &s->intune, err) ||
 	    !scep_new(&scep, c, &s->scep, err))
 		return false;
 	s->ocsp = ocsp_new(&ocsp, c);
@@ -268,8 +278,8 @@ take_setup(struct server *s, struct server_setup *setup, struct err *err)
 	atomic_store(&s->setup, setup);
 	return probes_reload(s->probes, &c->validation, err) &&
 	    outgoing_reload(s->outgoing, c, err) && ca_reload(s->ca, c, err) &&
-	    est_reload(s->est, c, err) && scep_reload(s->scep, c, err) &&
-	    own_tls_install(s, err);
+	    est_reload(s->est, c, err) && intune_reload(s->intune, c, err) &&
+	    scep_reload(s->scep, c, err) && own_tls_install(s, err);
 }
 
 bool
@@ -309,6 +319,7 @@ server_stop(struct server *s, int64_t ms)
 	acme_free(s->acme);
 	est_free(s->est);
 	scep_free(s->scep);
+	intune_free(s->intune);
 	ra_free(s->ra);
 	lane_free(s->legacy);
 	api_free(s->api);

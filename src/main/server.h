@@ -11,6 +11,7 @@
 #include "acme/acme.h"
 #include "api/api.h"
 #include "est/est.h"
+#include "intune/intune.h"
 #include "main/boot.h"
 #include "main/health.h"
 #include "net/net.h"
@@ -69,6 +70,7 @@ struct server {
 	struct est *est;
 	struct ra *ra;
 	struct lane *legacy; /* with single DES; NULL: nobody wants it */
+	struct intune *intune;
 	struct scep *scep;
 	struct api *api;
 	struct ocsp *ocsp;
