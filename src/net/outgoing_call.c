@@ -26,7 +26,7 @@ struct outgoing_transfer {
 	char error[CURL_ERROR_SIZE];
 	/* The answer so far. */
 	size_t headers_n;
-	bool headers_too_large, body_too_large;
+	bool headers_end, headers_too_large, body_too_large;
 	int64_t retry_after;
 	uint8_t *body;
 	size_t body_n, body_cap;
@@ -105,6 +105,14 @@ header_take(char *p, size_t size, size_t n, void *arg)
 	if (t->headers_n > MAX_HEADERS) {
 		t->headers_too_large = true;
 		return 0;
+	}
+	/* After an interim answer another head follows; after a whole one,
+	 * trailers may. */
+	if (line.n > 5 && memcmp(p, "HTTP/", 5) == 0) {
+		t->headers_end = false;
+		t->retry_after = 0;
+	} else if (p[0] == '\r' || p[0] == '\n') {
+		t->headers_end = true;
 	}
 	if (line.n <= sizeof(name) || line.n > sizeof(name) + sizeof(value) ||
 	    strncasecmp(p, name, sizeof(name) - 1) != 0)
@@ -191,6 +199,8 @@ certificate_reason(struct outgoing_call *call)
 
 	switch (verify) {
 	case X509_V_OK:
+	/* What libcurl begins with: the chain held, then it compared names. */
+	case X509_V_ERR_UNSPECIFIED:
 		return arena_printf(call->arena,
 		    "its certificate is not for %.200s", call->host.name);
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -219,7 +229,7 @@ static const struct {
 	{ CURLE_RECV_ERROR, ERR_CONNECTION, true, "the connection broke" },
 	{ CURLE_SEND_ERROR, ERR_CONNECTION, true, "the connection broke" },
 	{ CURLE_PARTIAL_FILE, ERR_CONNECTION, true,
-	    "the connection was closed before the end of the body" },
+	    "the connection was closed before the end of the answer" },
 	{ CURLE_OPERATION_TIMEDOUT, ERR_CONNECTION, true, "no answer" },
 	{ CURLE_WEIRD_SERVER_REPLY, ERR_INCORRECT_RESPONSE, false,
 	    "the answer is not HTTP" },
@@ -313,6 +323,9 @@ transfer_done(void *arg, CURLcode result)
 
 	if (call->over)
 		return;
+	/* To libcurl a header that was cut is a whole answer. */
+	if (result == CURLE_OK && !t->headers_end)
+		result = CURLE_PARTIAL_FILE;
 	if (result == CURLE_OK) {
 		answer_take(call, info_long(t->easy, CURLINFO_RESPONSE_CODE));
 	} else if (may_go_on(call, result)) {
@@ -428,6 +441,7 @@ attempt_next(struct outgoing_call *call)
 
 	t->address = call->target.v[call->target.next++];
 	t->headers_n = 0;
+	t->headers_end = false;
 	t->error[0] = '\0';
 	v6 = t->address.family == AF_INET6;
 	t->where = arena_printf(call->arena, "%s %s %s%s%s:%u", call->shown,

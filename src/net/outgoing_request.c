@@ -60,13 +60,16 @@ host_parse(const char *text, struct arena *a, struct outgoing_host *out,
 	return true;
 }
 
+/* libcurl would forgive one slash, or three. */
 static bool
 text_is_url(const char *url)
 {
+	const char *slashes = strstr(url, "://");
+
 	for (const char *p = url; *p != '\0'; p++)
 		if (*p <= 0x20 || *p >= 0x7f)
 			return false;
-	return true;
+	return slashes != NULL && slashes[3] != '/';
 }
 
 bool
@@ -96,6 +99,9 @@ outgoing_url_parse(const char *url, const char *scheme, unsigned default_port,
 	if (part_get(u, CURLUPART_FRAGMENT, 0, a) != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "the URL has a fragment, expected none");
+	if (part_get(u, CURLUPART_ZONEID, 0, a) != NULL)
+		return fail(err, ERR_MALFORMED,
+		    "the URL's address has a zone, expected none");
 	text = part_get(u, CURLUPART_PORT, 0, a);
 	if (text != NULL && !text_parse_int(text, 1, 65535, &port, err))
 		return false;

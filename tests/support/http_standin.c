@@ -14,6 +14,7 @@
 
 #define MAX_RULES 32u
 #define MAX_CONNECTIONS 512u
+#define MAX_BODY (1u << 20)
 
 struct rule {
 	char prefix[256];
@@ -35,6 +36,8 @@ struct http_standin {
 	size_t rules_n;
 	unsigned requests;
 	char last[2048], sni[256];
+	char *body;
+	size_t body_n;
 };
 
 struct conn {
@@ -100,6 +103,40 @@ rule_of(struct http_standin *s, const char *head)
 	return found;
 }
 
+static bool
+relay(int from, int to)
+{
+	char octets[4096];
+	ssize_t n = recv(from, octets, sizeof(octets), 0);
+
+	return n > 0 && send(to, octets, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+/* Until one of the three ends it. */
+static void
+tunnel(struct conn *c, unsigned port)
+{
+	static const char established[] =
+	    "HTTP/1.1 200 Connection established\r\n\r\n";
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd fds[3] = { { .fd = c->fd, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = c->server->stop, .events = POLLIN } };
+	bool open = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    conn_send(c, established, sizeof(established) - 1);
+
+	while (open && poll(fds, 3, -1) > 0 && fds[2].revents == 0) {
+		if (fds[0].revents != 0)
+			open = relay(c->fd, fd);
+		if (open && fds[1].revents != 0)
+			open = relay(fd, c->fd);
+	}
+	close(fd);
+}
+
 static void
 answer(struct conn *c, const struct rule *r)
 {
@@ -124,6 +161,9 @@ answer(struct conn *c, const struct rule *r)
 		break;
 	case HTTP_HANGS_UP:
 		break;
+	case HTTP_TUNNELS:
+		tunnel(c, (unsigned)strtoul(r->text, NULL, 10));
+		break;
 	}
 }
 
@@ -139,6 +179,35 @@ handshake(struct conn *c)
 	c->ssl = SSL_new(c->server->ctx);
 	SSL_set_fd(c->ssl, c->fd);
 	return SSL_accept(c->ssl) == 1;
+}
+
+/* What is said to follow the head; the beginning is behind it already. */
+static void
+body_read(struct conn *c, const char *head, size_t head_n)
+{
+	struct http_standin *s = c->server;
+	const char *end = strstr(head, "\r\n\r\n") + 4;
+	const char *length = strcasestr(head, "\r\ncontent-length:");
+	size_t want = length == NULL ? 0 : strtoul(length + 17, NULL, 10);
+	size_t n = head_n - (size_t)(end - head);
+	char *body;
+
+	if (want == 0 || want > MAX_BODY || n > want)
+		return;
+	body = calloc(1, want);
+	memcpy(body, end, n);
+	while (n < want) {
+		ssize_t r = conn_recv(c, body + n, want - n);
+
+		if (r <= 0)
+			break;
+		n += (size_t)r;
+	}
+	pthread_mutex_lock(&s->lock);
+	free(s->body);
+	s->body = body;
+	s->body_n = n;
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void *
@@ -166,8 +235,10 @@ conn_main(void *arg)
 			whole = strstr(head, "\r\n\r\n") != NULL;
 		}
 		if (whole) {
-			struct rule r = rule_of(c->server, head);
+			struct rule r;
 
+			body_read(c, head, n);
+			r = rule_of(c->server, head);
 			answer(c, &r);
 			if (c->ssl != NULL)
 				SSL_shutdown(c->ssl);
@@ -233,7 +304,7 @@ name_take(SSL *ssl, int *alert, void *arg)
 }
 
 static void
-tls_begin(struct http_standin *s)
+tls_certificate(EVP_PKEY **out_key, X509 **out)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
@@ -248,6 +319,22 @@ tls_begin(struct http_standin *s)
 	X509_set_issuer_name(cert, name);
 	X509_set_pubkey(cert, key);
 	X509_sign(cert, key, EVP_sha256());
+	*out_key = key;
+	*out = cert;
+}
+
+static void
+tls_begin(struct http_standin *s)
+{
+	EVP_PKEY *key = s->tls.key;
+	X509 *cert = s->tls.cert;
+
+	if (key == NULL) {
+		tls_certificate(&key, &cert);
+	} else {
+		EVP_PKEY_up_ref(key);
+		X509_up_ref(cert);
+	}
 	s->ctx = SSL_CTX_new(TLS_server_method());
 	SSL_CTX_use_certificate(s->ctx, cert);
 	SSL_CTX_use_PrivateKey(s->ctx, key);
@@ -325,6 +412,7 @@ http_standin_free(struct http_standin *s)
 	close(s->stop);
 	SSL_CTX_free(s->ctx);
 	pthread_mutex_destroy(&s->lock);
+	free(s->body);
 	free(s);
 }
 
@@ -375,6 +463,18 @@ http_standin_sni(struct http_standin *s, char *out, size_t n)
 	pthread_mutex_lock(&s->lock);
 	snprintf(out, n, "%s", s->sni);
 	pthread_mutex_unlock(&s->lock);
+}
+
+size_t
+http_standin_body(struct http_standin *s, char *out, size_t n)
+{
+	pthread_mutex_lock(&s->lock);
+	n = s->body_n < n ? s->body_n : n - 1;
+	if (n > 0)
+		memcpy(out, s->body, n);
+	out[n] = '\0';
+	pthread_mutex_unlock(&s->lock);
+	return n;
 }
 
 size_t

@@ -5,6 +5,7 @@
 #ifndef SUPPORT_HTTP_STANDIN_H
 #define SUPPORT_HTTP_STANDIN_H
 
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,7 +16,8 @@ enum http_manner {
 	HTTP_DRIPS, /* the text, then an octet each 20 ms */
 	HTTP_FLOODS, /* the text, then octets without end */
 	HTTP_IS_SILENT,
-	HTTP_HANGS_UP
+	HTTP_HANGS_UP,
+	HTTP_TUNNELS /* a proxy: 200, then to the port that is the text */
 };
 
 struct tls_standin {
@@ -23,6 +25,8 @@ struct tls_standin {
 	bool refuse_alpn; /* alert no_application_protocol */
 	bool silent; /* never answers the hello */
 	bool tls11; /* nothing newer than TLS 1.1 */
+	EVP_PKEY *key; /* NULL: of its own, with a certificate of no name */
+	X509 *cert; /* both are referenced */
 };
 
 /* On address ("127.0.0.1", "::1") and a free port (or the given one); tls may
@@ -39,6 +43,8 @@ unsigned http_standin_requests(struct http_standin *s);
 /* The last request's head, and the last server name of TLS; copied out. */
 void http_standin_last(struct http_standin *s, char *out, size_t n);
 void http_standin_sni(struct http_standin *s, char *out, size_t n);
+/* The body of the last request that had one; its length, at most n - 1. */
+size_t http_standin_body(struct http_standin *s, char *out, size_t n);
 /* The certificate that the TLS server shows; DER, its length. */
 size_t http_standin_certificate(
     struct http_standin *s, unsigned char *out, size_t n);
