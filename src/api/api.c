@@ -131,6 +131,7 @@ static const struct api_row rows[] = {
 	GET("/cas/{name}", api_get_ca),
 	GET("/crls", api_get_crls),
 	POST("/crls/now", api_post_crls, BODY_SMALL),
+	GET("/ra", api_get_ra),
 	ADD("/acts", api_post_acts, BODY_ACT),
 	GET("/tokens", api_get_tokens),
 	ADD("/tokens", api_post_tokens, BODY_ISSUE),

@@ -8,7 +8,7 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "ca/ca.h"
+#include "ca/ra.h"
 #include "http/route.h"
 
 struct api;
@@ -16,6 +16,7 @@ struct api;
 struct api_deps {
 	struct store *store;
 	struct ca *ca;
+	struct ra *ra; /* of SCEP; NULL: none */
 	struct clock clock;
 	/* DIR of backups is opened by the server's own rights. */
 };

@@ -40,6 +40,8 @@ bool api_get_crls(struct api *api, struct http_req *req, json_t **out,
     struct err *err) MUST_CHECK;
 bool api_post_crls(struct api *api, struct http_req *req, json_t **out,
     struct err *err) MUST_CHECK;
+bool api_get_ra(struct api *api, struct http_req *req, json_t **out,
+    struct err *err) MUST_CHECK;
 bool api_post_acts(struct api *api, struct http_req *req, json_t **out,
     struct err *err) MUST_CHECK;
 bool api_get_status(struct api *api, struct http_req *req, json_t **out,

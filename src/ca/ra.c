@@ -23,7 +23,8 @@ struct ra {
 	struct ra_deps deps;
 	pthread_mutex_t run; /* one look at a time; guards config and key */
 	const struct config *config;
-	struct privkey *key; /* changed under both locks */
+	struct privkey *key, *previous; /* changed under both locks */
+	bool unread; /* the record, since they were */
 	pthread_mutex_t lock; /* what follows */
 	struct arena *arena;
 	struct known *known; /* newest first */
@@ -54,12 +55,15 @@ ra_free(struct ra *ra)
 }
 
 void
-ra_configure(struct ra *ra, const struct config *config, struct privkey *key)
+ra_configure(struct ra *ra, const struct config *config, struct privkey *key,
+    struct privkey *previous)
 {
 	pthread_mutex_lock(&ra->run);
 	pthread_mutex_lock(&ra->lock);
 	ra->config = config;
 	ra->key = key;
+	ra->previous = previous;
+	ra->unread = true;
 	ra->look_at = 0;
 	pthread_mutex_unlock(&ra->lock);
 	pthread_mutex_unlock(&ra->run);
@@ -68,20 +72,37 @@ ra_configure(struct ra *ra, const struct config *config, struct privkey *key)
 /* ---- what is known ---- */
 
 static bool
-is_for(const struct known *k, const struct privkey *key)
+is_for(const struct cert *c, const struct privkey *key)
 {
-	return bytes_equal(k->r.cert.spki, privkey_spki(key));
+	return key != NULL && bytes_equal(c->spki, privkey_spki(key));
 }
 
-/* The newest valid one of a CA for the present key; NULL: none. */
+/* The newest valid one of a CA for a key; NULL: none. */
 static const struct known *
-current(const struct ra *ra, const char *ca, int64_t now)
+newest(
+    const struct ra *ra, const char *ca, const struct privkey *key, int64_t now)
 {
 	for (const struct known *k = ra->known; k != NULL; k = k->next)
-		if (strcmp(k->ca, ca) == 0 && is_for(k, ra->key) &&
+		if (strcmp(k->ca, ca) == 0 && is_for(&k->r.cert, key) &&
 		    k->r.cert.not_before <= now && now <= k->r.cert.not_after)
 			return k;
 	return NULL;
+}
+
+/* The one before stands in until the new key has its certificate. */
+static const struct known *
+given_out(const struct ra *ra, const char *ca, int64_t now)
+{
+	const struct known *k = newest(ra, ca, ra->key, now);
+
+	return k == NULL ? newest(ra, ca, ra->previous, now) : k;
+}
+
+static bool
+opens(const struct ra *ra, const struct known *k, int64_t now)
+{
+	return now <= k->r.cert.not_after &&
+	    (is_for(&k->r.cert, ra->key) || is_for(&k->r.cert, ra->previous));
 }
 
 size_t
@@ -92,21 +113,47 @@ ra_certs(struct ra *ra, const char *ca, int64_t now,
 	size_t n = 0;
 
 	pthread_mutex_lock(&ra->lock);
-	first = ra->key == NULL ? NULL : current(ra, ca, now);
+	first = ra->key == NULL ? NULL : given_out(ra, ca, now);
 	if (first != NULL)
 		out[n++] = &first->r;
-	/* A client may still hold that of before a renewal or a rollover. */
+	/* A client may still hold that of before a renewal, a rollover or a
+	 * rotation. */
 	for (const struct known *k = ra->known;
 	     n > 0 && k != NULL && n < RA_CERTS_MAX; k = k->next)
-		if (k != first && now <= k->r.cert.not_after)
+		if (k != first && opens(ra, k, now))
 			out[n++] = &k->r;
 	pthread_mutex_unlock(&ra->lock);
 	return n;
 }
 
+bool
+ra_key_get(struct ra *ra, bool previous, int64_t now, struct ra_key *out)
+{
+	const struct privkey *key;
+
+	*out = (struct ra_key){ 0 };
+	pthread_mutex_lock(&ra->lock);
+	key = previous ? ra->previous : ra->key;
+	/* A rotation that did not come to its end has the same key twice. */
+	if (previous && key != NULL && ra->key != NULL &&
+	    bytes_equal(privkey_spki(key), privkey_spki(ra->key)))
+		key = NULL;
+	if (key != NULL)
+		digest_sha256(privkey_spki(key), out->spki_sha256);
+	for (const struct known *k = ra->known;
+	     key != NULL && k != NULL && out->n < RA_CERTS_MAX; k = k->next)
+		if (is_for(&k->r.cert, key) && now <= k->r.cert.not_after) {
+			out->certs[out->n].ca = k->ca;
+			out->certs[out->n++].cert = &k->r.cert;
+		}
+	pthread_mutex_unlock(&ra->lock);
+	return key != NULL;
+}
+
 /* Locked.  One that is known already is not added. */
 static bool
-add(struct ra *ra, const char *ca, struct bytes der, struct err *err)
+add(struct ra *ra, const char *ca, struct bytes der, const struct privkey *key,
+    struct err *err)
 {
 	struct known *k = arena_alloc(ra->arena, sizeof(*k)), **at = &ra->known;
 
@@ -117,7 +164,7 @@ add(struct ra *ra, const char *ca, struct bytes der, struct err *err)
 		arena_bytes(ra->arena, der), ra->arena, &k->r.cert, err))
 		return false;
 	k->ca = arena_strdup(ra->arena, ca);
-	k->r.key = ra->key;
+	k->r.key = key;
 	while (*at != NULL && (*at)->r.cert.not_before > k->r.cert.not_before)
 		at = &(*at)->next;
 	k->next = *at;
@@ -127,7 +174,15 @@ add(struct ra *ra, const char *ca, struct bytes der, struct err *err)
 
 /* ---- the record ---- */
 
-/* All valid ones for the present key, of whatever CA. */
+static void
+spki_of(const struct privkey *key, uint8_t out[32])
+{
+	memset(out, 0, 32);
+	if (key != NULL)
+		digest_sha256(privkey_spki(key), out);
+}
+
+/* All valid ones for both keys, of whatever CA. */
 static bool
 read_record(struct ra *ra, struct err *err)
 {
@@ -138,23 +193,30 @@ read_record(struct ra *ra, struct err *err)
 		.now = clock_now(&ra->deps.clock) };
 	AUTO_ARENA *a = arena_new();
 	struct cert_row *rows;
-	uint8_t spki[32];
+	uint8_t present[32], previous[32];
 	bool ok = true;
 	size_t n;
 
-	digest_sha256(privkey_spki(ra->key), spki);
+	spki_of(ra->key, present);
+	spki_of(ra->previous, previous);
 	if (!store_cert_list(ra->deps.store, &f, a, &rows, &n, err))
 		return false;
 	for (size_t i = 0; ok && i < n; i++) {
+		const uint8_t *its = rows[i].spki_sha256;
+		bool is_present = memcmp(its, present, 32) == 0;
 		struct bytes pem, der;
 
-		if (memcmp(rows[i].spki_sha256, spki, sizeof(spki)) != 0)
+		if (!is_present &&
+		    (ra->previous == NULL || memcmp(its, previous, 32) != 0))
 			continue;
 		ok = ca_cert_chain(ra->deps.ca, &rows[i], a, &pem, &der, err);
 		pthread_mutex_lock(&ra->lock);
-		ok = ok && add(ra, rows[i].ca, der, err);
+		ok = ok &&
+		    add(ra, rows[i].ca, der,
+			is_present ? ra->key : ra->previous, err);
 		pthread_mutex_unlock(&ra->lock);
 	}
+	ra->unread = !ok;
 	return ok;
 }
 
@@ -212,7 +274,7 @@ issue(struct ra *ra, const char *name, struct err *err)
 	    LF_STR(
 		"serial", hex_arena(a, bytes_of(issued.serial, SERIAL_SIZE))));
 	pthread_mutex_lock(&ra->lock);
-	ok = add(ra, name, issued.der, err);
+	ok = add(ra, name, issued.der, ra->key, err);
 	pthread_mutex_unlock(&ra->lock);
 	return ok;
 }
@@ -225,7 +287,7 @@ is_due(struct ra *ra, const char *name)
 	bool due;
 
 	pthread_mutex_lock(&ra->lock);
-	k = current(ra, name, now);
+	k = newest(ra, name, ra->key, now);
 	life = k == NULL ? 0 : k->r.cert.not_after - k->r.cert.not_before;
 	due = k == NULL || k->r.cert.not_after - now < life / 3;
 	pthread_mutex_unlock(&ra->lock);
@@ -235,7 +297,7 @@ is_due(struct ra *ra, const char *name)
 static bool
 run_one(struct ra *ra, const char *name, bool may_issue, struct err *err)
 {
-	if (!is_due(ra, name))
+	if (!is_due(ra, name) && !ra->unread)
 		return true;
 	/* The record decides: what was issued before a crash is there. */
 	if (!read_record(ra, err))

@@ -201,6 +201,12 @@ find_passphrase(
 	return true;
 }
 
+bool
+act_passphrase(struct act *act, const struct secret **out, struct err *err)
+{
+	return find_passphrase(act, false, out, err);
+}
+
 static bool
 load_key(struct act *act, const char *path, bool offline, struct privkey **out,
     struct err *err)

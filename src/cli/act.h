@@ -63,6 +63,9 @@ bool act_ca(const struct act *act, const char *name,
 /* A name that no CA, key, certificate or CRL has yet. */
 bool act_check_new_name(
     const struct act *act, const char *name, struct err *err) MUST_CHECK;
+/* That of the CAs' online keys; the act owns it. */
+bool act_passphrase(
+    struct act *act, const struct secret **out, struct err *err) MUST_CHECK;
 /* Opens a CA's key, offline or not, and holds it against the certificate. */
 bool act_open_key(struct act *act, const struct loaded_ca *ca,
     struct privkey **out, struct err *err) MUST_CHECK;
@@ -95,6 +98,8 @@ bool act_commit(struct act *act, struct err *err) MUST_CHECK;
 /* Has a running server take it up: until /cas/NAME has the text.  What it says
  * goes into the report. */
 void act_reload(struct act *act, const char *ca, const char *text);
+/* The same for what another path of the control socket answers. */
+void act_reload_seen(struct act *act, const char *path, const char *text);
 
 /* Members of the report, in the order in which they are printed. */
 void act_say(struct act *act, const char *key, const char *text);

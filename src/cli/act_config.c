@@ -133,20 +133,25 @@ act_commit(struct act *act, struct err *err)
 /* ---- the running server ---- */
 
 static bool
-server_has(struct act *act, const char *ca, const char *text)
+server_has(struct act *act, const char *path, const char *text)
 {
 	struct err ignored = { 0 };
 	json_t *answer;
 
-	return client_call(act->cli,
-		   act_printf(act, "/cas/%s", client_escape(act->cli, ca)),
-		   NULL, &answer, &ignored) &&
+	return client_call(act->cli, path, NULL, &answer, &ignored) &&
 	    strstr((const char *)json_print_compact(answer, act->cli->arena).p,
 		text) != NULL;
 }
 
 void
 act_reload(struct act *act, const char *ca, const char *text)
+{
+	act_reload_seen(
+	    act, act_printf(act, "/cas/%s", client_escape(act->cli, ca)), text);
+}
+
+void
+act_reload_seen(struct act *act, const char *path, const char *text)
 {
 	int64_t until = clock_monotonic_us() + RELOAD_WAIT_US;
 	struct bound bound;
@@ -166,7 +171,7 @@ act_reload(struct act *act, const char *ca, const char *text)
 			(long long)bound.pid));
 		return;
 	}
-	while (!server_has(act, ca, text)) {
+	while (!server_has(act, path, text)) {
 		if (clock_monotonic_us() > until) {
 			act_say(act, "server",
 			    "has not taken it up; its log says why "

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include "ca/chain.h"
+#include "ca/ra.h"
 #include "cli/check.h"
 #include "cli/files.h"
 #include "codec/crl.h"
@@ -93,6 +96,23 @@ check_key(struct check *c, const char *name, const char *cert_path,
 	secret_wipe((void *)(uintptr_t)pem.p, pem.n);
 }
 
+/* Those of SCEP; two of them come and go with ra rotate. */
+static void
+check_ra_keys(struct check *c, const struct secret *passphrase)
+{
+	struct arena *a = c->cli->arena;
+
+	if (c->config->scep.profiles_n == 0)
+		return;
+	check_key(c, RA_KEY_PATH, NULL, passphrase);
+	if (access(state_path(c->cli, RA_PREVIOUS_PATH), F_OK) == 0)
+		check_key(c, RA_PREVIOUS_PATH, NULL, passphrase);
+	if (access(state_path(c->cli, RA_NEXT_PATH), F_OK) == 0)
+		check_note(c, arena_strdup(a, state_path(c->cli, RA_NEXT_PATH)),
+		    "a rotation that did not come to its end: chancery ra "
+		    "rotate ends it");
+}
+
 void
 check_keys(struct check *c)
 {
@@ -108,6 +128,7 @@ check_keys(struct check *c)
 	/* Not in the configuration: it signs the checkpoints of the log. */
 	check_key(c, "keys/log.key", NULL, c->passphrase);
 	check_key(c, config->tls.key, config->tls.certificate, server);
+	check_ra_keys(c, server);
 }
 
 /* ---- what ends ---- */

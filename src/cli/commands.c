@@ -314,6 +314,21 @@ static const struct cli_option ca_crl_options[] = {
 	END,
 };
 
+static const struct cli_option ra_rotate_options[] = {
+	{ "--key", "KIND", "rsa-2048 (the default), rsa-3072 or rsa-4096." },
+	{ "--passphrase-file", "F",
+	    "The passphrase of the keys is the first line of F." },
+	{ "--dry-run", NULL, "Say what would be done; write nothing." },
+	{ "--no-reload", NULL, "Do not have the running server take it up." },
+	END,
+};
+
+static const struct cli_option ra_retire_options[] = {
+	{ "--dry-run", NULL, "Say what would be done; write nothing." },
+	{ "--no-reload", NULL, "Do not have the running server take it up." },
+	END,
+};
+
 #define ACT_USAGE                                                              \
 	"[--passphrase-file F] [--root-passphrase-file F] [--root-key FILE] "  \
 	"[--dry-run] [--no-reload]"
@@ -445,6 +460,18 @@ const struct cli_command cli_commands[] = {
 	    "[--lifetime TIME] " ACT_USAGE,
 	    "makes the next CRL of an offline CA, and revokes a CA",
 	    ca_crl_run_command, ca_crl_options },
+	{ "ra show", "",
+	    "shows the keys that SCEP clients encrypt to, and their "
+	    "certificates",
+	    ra_show_run, NULL },
+	{ "ra rotate",
+	    "[--key KIND] [--passphrase-file F] [--dry-run] [--no-reload]",
+	    "makes the next key for SCEP; the one before it opens messages "
+	    "until its certificates end",
+	    ra_rotate_run, ra_rotate_options },
+	{ "ra retire", "[--dry-run] [--no-reload]",
+	    "ends the previous key for SCEP at once", ra_retire_run,
+	    ra_retire_options },
 	{ "crl now", "[NAME]",
 	    "makes and publishes the CRLs of a CA, or of all that are online, "
 	    "due or not",

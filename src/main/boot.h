@@ -21,8 +21,6 @@
 
 /* The key that signs the log's checkpoints; `init` makes it. */
 #define LOG_KEY_PATH "keys/log.key"
-/* The server's key for SCEP, and the one before it, if it was replaced. */
-#define RA_KEY_PATH "keys/ra.key"
 /* Which of the signer's keys is the OCSP responder's. */
 #define BOOT_KEY_RESPONDER "keys/ocsp.key"
 

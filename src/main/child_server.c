@@ -32,6 +32,7 @@ setup_free(struct server_setup *setup)
 	config_free(setup->config);
 	privkey_free(setup->tls_key);
 	privkey_free(setup->ra_key);
+	privkey_free(setup->ra_previous);
 	secret_free(setup->passphrase);
 	arena_free(setup->arena);
 	free(setup);
@@ -75,23 +76,31 @@ take_file(
 
 /* RFC 8894 section 2.3: SCEP's key transport is RSA's. */
 static bool
-check_ra_key(const struct privkey *key, struct err *err)
+check_ra_key(
+    const struct privkey *key, const struct boot_message *m, struct err *err)
 {
 	if (privkey_alg(key) == KEY_RSA)
 		return true;
 	return fail(err, ERR_CONFIG,
-	    RA_KEY_PATH " is of type %s, SCEP needs an RSA key",
-	    key_alg_name(privkey_alg(key)));
+	    "%.*s is of type %s, SCEP needs an RSA key", (int)m->body.n,
+	    (const char *)m->body.p, key_alg_name(privkey_alg(key)));
 }
 
-/* The server has two keys of its own to load: that of its TLS certificate and
- * that of SCEP. */
+static struct privkey **
+place_of_key(struct server_setup *setup, struct bytes path)
+{
+	return bytes_is(path, RA_KEY_PATH)     ? &setup->ra_key
+	    : bytes_is(path, RA_PREVIOUS_PATH) ? &setup->ra_previous
+					       : &setup->tls_key;
+}
+
+/* The server has keys of its own to load: that of its TLS certificate, that of
+ * SCEP and the one before it. */
 static bool
 take_key(
     struct server_setup *setup, const struct boot_message *m, struct err *err)
 {
-	bool is_ra = bytes_is(m->body, RA_KEY_PATH);
-	struct privkey **to = is_ra ? &setup->ra_key : &setup->tls_key;
+	struct privkey **to = place_of_key(setup, m->body);
 	struct privkey *key;
 	struct err why = { 0 };
 	struct bytes pem;
@@ -109,7 +118,7 @@ take_key(
 		    (int)m->body.n, (const char *)m->body.p, why.detail);
 	privkey_free(*to);
 	*to = key;
-	return !is_ra || check_ra_key(key, err);
+	return to == &setup->tls_key || check_ra_key(key, m, err);
 }
 
 static void

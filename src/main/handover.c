@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ca/ca.h"
+#include "ca/ra.h"
 #include "main/supervisor_state.h"
 #include "net/listen.h"
 #include "util/text.h"
@@ -254,7 +254,24 @@ send_outgoing_files(struct supervisor *s, int channel, struct err *err)
 		strcmp(path, OUTGOING_SYSTEM_ANCHORS) != 0, err);
 }
 
-/* Each key takes the passphrase with it. */
+/* Each key takes the passphrase with it; one that may be missing is looked for
+ * before. */
+static bool
+send_ra_keys(struct supervisor *s, int channel, const struct secret *derived,
+    struct err *err)
+{
+	struct stat st;
+
+	if (!send_passphrase(channel, derived, err) ||
+	    !send_key(s, channel, RA_KEY_PATH, true, err))
+		return false;
+	if (fstatat(s->state.fd, RA_PREVIOUS_PATH, &st, 0) != 0 &&
+	    errno == ENOENT)
+		return true;
+	return send_passphrase(channel, derived, err) &&
+	    send_key(s, channel, RA_PREVIOUS_PATH, true, err);
+}
+
 static bool
 send_server_keys(struct supervisor *s, int channel, struct err *err)
 {
@@ -265,8 +282,7 @@ send_server_keys(struct supervisor *s, int channel, struct err *err)
 	    !send_key(s, channel, c->tls.key, true, err))
 		return false;
 	return c->scep.profiles_n == 0 ||
-	    (send_passphrase(channel, derived, err) &&
-		send_key(s, channel, RA_KEY_PATH, true, err));
+	    send_ra_keys(s, channel, derived, err);
 }
 
 static bool

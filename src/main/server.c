@@ -109,17 +109,25 @@ open_core(struct server *s, struct err *err)
 /* Without its certificates SCEP says 503, but all else goes on; housekeeping
  * tries again. */
 static void
+configure_ra(struct server *s)
+{
+	const struct server_setup *setup = atomic_load(&s->setup);
+	struct err err = { 0 };
+
+	ra_configure(s->ra, setup->config, setup->ra_key, setup->ra_previous);
+	if (!ra_run(s->ra, !s->status_only, &err))
+		log_err(LOG_ERROR, "scep-certificate", &err);
+}
+
+static void
 open_ra(struct server *s)
 {
 	const struct ra_deps deps = {
 		.ca = s->ca, .store = s->store, .clock = s->clock
 	};
-	struct err err = { 0 };
 
 	s->ra = ra_new(&deps);
-	ra_configure(s->ra, server_config(s), atomic_load(&s->setup)->ra_key);
-	if (!ra_run(s->ra, !s->status_only, &err))
-		log_err(LOG_ERROR, "scep-certificate", &err);
+	configure_ra(s);
 }
 
 /* The log's tree serves auditors: a damaged one stops neither issuance nor
@@ -157,7 +165,7 @@ open_protocols(struct server *s, struct err *err)
 		.clock = s->clock,
 		.random = s->random };
 	const struct api_deps api = {
-		.store = s->store, .ca = s->ca, .clock = s->clock
+		.store = s->store, .ca = s->ca, .ra = s->ra, .clock = s->clock
 	};
 
 	const struct est_deps est = { .store = s->store,
@@ -299,7 +307,7 @@ server_reload(struct server *s, struct server_setup *setup, struct err *err)
 	acme_reload(s->acme, c);
 	api_reload(s->api, c);
 	ocsp_reload(s->ocsp, c);
-	ra_configure(s->ra, c, setup->ra_key);
+	configure_ra(s);
 	net_set_limits(s->net, &c->limits);
 	log_set_level(c->log.level);
 	return true;

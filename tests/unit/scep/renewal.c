@@ -106,7 +106,13 @@ static void
 the_servers_own_overlap(void **state)
 {
 	struct world *w = *state;
+	const struct ra_deps deps = {
+		.ca = w->t->ca, .store = w->t->store, .clock = w->clock
+	};
 	const struct ra_cert *certs[RA_CERTS_MAX];
+	struct privkey *old, *new;
+	struct ra_key key;
+	struct ra *again;
 	struct letter l = { .content = world_csr(w, w->one.key, "a.example.net",
 				WORLD_CHALLENGE) };
 
@@ -114,18 +120,38 @@ the_servers_own_overlap(void **state)
 	assert_ok(w->t, ra_run(w->ra, true, &w->t->err));
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 1);
 	w->t->now += 3 * 3600;
-	ra_configure(w->ra, w->t->config, (struct privkey *)certs[0]->key);
+	old = (struct privkey *)(uintptr_t)certs[0]->key;
+	ra_configure(w->ra, w->t->config, old, NULL);
 	assert_ok(w->t, ra_run(w->ra, true, &w->t->err));
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 2);
 	assert_true(certs[0]->cert.not_after > certs[1]->cert.not_after);
 	/* A client that has the old one is answered by it. */
 	assert_granted(world_ask(w, &l));
-	/* A new key; the one before it opens what is still sent to it. */
-	ra_configure(w->ra, w->t->config, test_ca_key(w->t, KEY_RSA, 2048));
+	/* A new key; the one before it stands in until that has a certificate,
+	 * and opens what is still sent to it. */
+	new = test_ca_key(w->t, KEY_RSA, 2048);
+	ra_configure(w->ra, w->t->config, new, old);
+	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 2);
 	assert_ok(w->t, ra_run(w->ra, true, &w->t->err));
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 3);
 	assert_true(certs[0]->key != certs[1]->key);
 	assert_granted(world_ask(w, &l));
+	assert_true(ra_key_get(w->ra, false, w->t->now, &key));
+	assert_int_equal(key.n, 1);
+	assert_true(ra_key_get(w->ra, true, w->t->now, &key));
+	assert_int_equal(key.n, 2);
+	/* After a restart the record has them both. */
+	again = ra_new(&deps);
+	ra_configure(again, w->t->config, new, old);
+	assert_ok(w->t, ra_run(again, true, &w->t->err));
+	assert_int_equal(ra_certs(again, "issuing", w->t->now, certs), 3);
+	assert_true(certs[0]->key == new &&certs[1]->key == old);
+	/* Retired: it opens nothing any more. */
+	ra_configure(again, w->t->config, new, NULL);
+	assert_int_equal(ra_certs(again, "issuing", w->t->now, certs), 1);
+	assert_false(ra_key_get(again, true, w->t->now, &key));
+	ra_free(again);
+	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 3);
 	w->t->now = certs[2]->cert.not_after + 1;
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 2);
 }

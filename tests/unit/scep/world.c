@@ -147,9 +147,10 @@ world_setup(void **state)
 	w->lane = lane_new();
 	test_ca_write_file(w->t, "challenge", bytes_str(WORLD_CHALLENGE "\n"));
 	write_signers(w);
+	w->clock = (struct clock){ now_us, w->t };
 	deps = (struct scep_deps){ .store = w->t->store,
 		.ca = w->t->ca,
-		.clock = { now_us, w->t },
+		.clock = w->clock,
 		.random = random_system(),
 		.workers = 4,
 		.read_file = test_ca_read_file,
@@ -158,7 +159,8 @@ world_setup(void **state)
 		.ca = w->t->ca, .store = w->t->store, .clock = deps.clock
 	};
 	w->ra = ra_new(&ra);
-	ra_configure(w->ra, w->t->config, test_ca_key(w->t, KEY_RSA, 2048));
+	ra_configure(
+	    w->ra, w->t->config, test_ca_key(w->t, KEY_RSA, 2048), NULL);
 	assert_ok(w->t, ra_run(w->ra, true, &w->t->err));
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 1);
 	w->to = x509_of(certs[0]->cert.der);

@@ -33,6 +33,7 @@ struct world {
 	struct http_routes *routes;
 	struct lane *lane;
 	struct privkey *mdm; /* signs challenges */
+	struct clock clock; /* test_ca's */
 	struct client one, two, ec; /* self-signed; RSA, RSA, P-256 */
 	X509 *to; /* the server's certificate */
 	struct http_resp resp; /* of the last message */
