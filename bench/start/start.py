@@ -32,6 +32,7 @@ SLOT = 128  # of the journal: src/signer/journal.h
 LEAF = 1
 ISSUED, REVOKED = 2, 3
 MONTH = 30 * 86400
+CHUNK = 10000
 
 
 class Quiet(Server):
@@ -69,8 +70,11 @@ def serial_at(serial, at):
 
 
 def fill_store(path, n):
-    """The copies: (log position of the intent, serial, tbs, seconds)."""
+    """Makes the copies, each with a key and a name of its own, and gives away
+    (log position of the intent, serial, tbs, seconds)."""
     db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -1000000")
     cert = row_of(db, "cert", "seq = (SELECT max(seq) FROM cert WHERE "
                   f"status = {ISSUED} AND order_id IS NOT NULL)")
     der = row_of(db, "cert_der", f"cert_seq = {cert['seq']}")
@@ -80,34 +84,32 @@ def fill_store(path, n):
     position, = db.execute("SELECT max(position) FROM log").fetchone()
     seq, = db.execute("SELECT max(seq) FROM cert").fetchone()
     now = int(time.time())
-    certs, ders, names, log, made = [], [], [], [], []
-    for i in range(n):
-        seq += 1
-        at = now - MONTH + i * (MONTH - 7200) // n
-        serial = serial_at(cert["serial"], at)
-        tbs = der["tbs"].replace(cert["serial"], serial)
-        off = i % 100 == 0
-        for event in events:
-            position += 1
-            log.append({**event, "position": position, "at": at})
-        certs.append({
-            **cert, "seq": seq, "id": f"copy-{i}", "serial": serial,
-            "status": REVOKED if off else ISSUED, "created_at": at,
-            "not_before": at, "not_after": at + 3 * MONTH,
-            "order_id": f"order-{i}", "intent_position": position - 1,
-            "issued_position": position, "revoked_at": at if off else 0,
-            "reason": 4 if off else -1})
-        ders.append({**der, "cert_seq": seq, "tbs": tbs})
-        names.append({**name, "cert_seq": seq})
-        made.append((position - 1, serial, tbs, at))
-    insert(db, "log", log)
-    insert(db, "cert", certs)
-    insert(db, "cert_der", ders)
-    insert(db, "cert_name", names)
+    for first in range(0, n, CHUNK):
+        rows = {"log": [], "cert": [], "cert_der": [], "cert_name": []}
+        for i in range(first, min(first + CHUNK, n)):
+            seq += 1
+            at = now - MONTH + i * (MONTH - 7200) // n
+            serial = serial_at(cert["serial"], at)
+            tbs = der["tbs"].replace(cert["serial"], serial)
+            off = i % 100 == 0
+            for event in events:
+                position += 1
+                rows["log"].append({**event, "position": position, "at": at})
+            rows["cert"].append({
+                **cert, "seq": seq, "id": f"copy-{i}", "serial": serial,
+                "status": REVOKED if off else ISSUED, "created_at": at,
+                "not_before": at, "not_after": at + 3 * MONTH,
+                "order_id": f"order-{i}", "intent_position": position - 1,
+                "issued_position": position, "spki_sha256": os.urandom(32),
+                "revoked_at": at if off else 0, "reason": 4 if off else -1})
+            rows["cert_der"].append({**der, "cert_seq": seq, "tbs": tbs})
+            rows["cert_name"].append({**name, "cert_seq": seq})
+            yield position - 1, serial, tbs, at
+        for table, values in rows.items():
+            insert(db, table, values)
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
-    return made
 
 
 def fill_journal(path, made):
@@ -164,8 +166,9 @@ def measure(options, work):
         issue_some(server, options.load, 4)
         out = {"empty": {**starts(server, options.rounds), **memory(server)}}
         server.stop()
-        made = fill_store(server.state / "db/chancery.db", options.certs)
-        fill_journal(server.state / "keys/signer.journal", made)
+        fill_journal(
+            server.state / "keys/signer.journal",
+            fill_store(server.state / "db/chancery.db", options.certs))
         server.start()
         out["full"] = {"certs": options.certs,
                        **starts(server, options.rounds), **memory(server)}
