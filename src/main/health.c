@@ -179,6 +179,37 @@ ocsp_metrics(struct health *h, int64_t now, struct buf *b)
 }
 
 static void
+scep_metrics(struct health *h, int64_t now, struct buf *b)
+{
+	static const char name[] = "chancery_scep_messages_total",
+			  until[] = "chancery_scep_certificate_not_after_"
+				    "seconds";
+	const struct scep_counts *c = scep_counts(h->scep);
+	const struct ra_cert *certs[RA_CERTS_MAX];
+	const struct ca_view *cas;
+	size_t n = ca_list(h->ca, &cas);
+
+	buf_printf(b,
+	    "# HELP %s Answered, by type and outcome; refused is by HTTP.\n"
+	    "# TYPE %s counter\n",
+	    name, name);
+	for (size_t i = 0; i < SCEP_KINDS; i++)
+		for (size_t k = 0; k < SCEP_OUTCOMES; k++)
+			buf_printf(b,
+			    "%s{type=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
+			    name, scep_kind_name(i), scep_outcome_name(k),
+			    (uint64_t)atomic_load(&c->n[i][k]));
+	buf_printf(b,
+	    "# HELP %s End of the server's certificate that GetCACert gives.\n"
+	    "# TYPE %s gauge\n",
+	    until, until);
+	for (size_t i = 0; i < n; i++)
+		if (ra_certs(h->ra, cas[i].name, now, certs) > 0)
+			buf_printf(b, "%s{ca=\"%s\"} %" PRId64 "\n", until,
+			    cas[i].name, certs[0]->cert.not_after);
+}
+
+static void
 status_metrics(struct health *h, struct buf *b)
 {
 	size_t certificates, octets;
@@ -274,6 +305,7 @@ get_metrics(void *ctx, struct http_req *req, struct http_resp *resp)
 		atomic_load(&h->crls_current));
 	crls_print(&b, h->ca, req->now);
 	ocsp_metrics(h, req->now, &b);
+	scep_metrics(h, req->now, &b);
 	status_metrics(h, &b);
 	log_metrics(h->log, req->now, &b);
 	outgoing_metrics(h->outgoing, &b);

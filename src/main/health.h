@@ -11,6 +11,7 @@
 #include "net/net.h"
 #include "net/outgoing.h"
 #include "ocsp/ocsp.h"
+#include "scep/scep.h"
 
 struct health {
 	atomic_bool store_writable, signer_answers, crls_current;
@@ -20,6 +21,8 @@ struct health {
 	struct ca *ca;
 	const struct acme *acme;
 	struct ocsp *ocsp;
+	struct ra *ra;
+	const struct scep *scep;
 	struct tlog *log; /* NULL: it is damaged */
 	const struct signer_remote *signer;
 	struct outgoing *outgoing;

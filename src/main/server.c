@@ -210,6 +210,8 @@ open_protocols(struct server *s, struct err *err)
 	s->health.ca = s->ca;
 	s->health.acme = s->acme;
 	s->health.ocsp = s->ocsp;
+	s->health.ra = s->ra;
+	s->health.scep = s->scep;
 	s->health.log = s->log;
 	s->health.signer = s->signer;
 	s->health.outgoing = s->outgoing;

@@ -32,6 +32,8 @@ scep_problem(
 {
 	int status = status_of(err->kind);
 
+	if (call->operating)
+		scep_count_refusal(&call->scep->counts, call->message.type);
 	*resp = (struct http_resp){ .status = status };
 	resp->body = bytes_str(arena_printf(
 	    call->a, "%d %s: %s\n", status, http_reason(status), err->shown));
@@ -92,6 +94,8 @@ scep_reply(struct scep_call *call, const struct scep_answer *answer,
 	if (!scep_reply_put(&out, loan.lane, &reply, &call->ra->cert,
 		call->ra->key, true, err))
 		return false;
+	scep_count_reply(&call->scep->counts, call->message.type,
+	    answer->status, answer->fail_info);
 	resp->status = 200;
 	resp->body = arena_take_buf(call->a, &out);
 	http_resp_header(resp, "Content-Type", "application/x-pki-message");

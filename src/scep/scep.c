@@ -96,6 +96,12 @@ scep_reload(struct scep *scep, const struct config *config, struct err *err)
 	return true;
 }
 
+const struct scep_counts *
+scep_counts(const struct scep *scep)
+{
+	return &scep->counts;
+}
+
 static const struct scep_profile *
 profile_find(const struct scep_state *s, const char *name)
 {
@@ -150,8 +156,10 @@ serve(struct scep_call *call, struct http_resp *resp, struct err *err)
 	struct scep_query query;
 	struct bytes message;
 
-	if (!scep_query_parse(call->req->query, call->a, &query, err) ||
-	    !call_begin(call, call->req->capture[0], err))
+	if (!scep_query_parse(call->req->query, call->a, &query, err))
+		return false;
+	call->operating = query.operation == SCEP_PKI_OPERATION;
+	if (!call_begin(call, call->req->capture[0], err))
 		return false;
 	switch (query.operation) {
 	case SCEP_GET_CA_CAPS:

@@ -10,6 +10,7 @@
 #include "ca/ca.h"
 #include "ca/ra.h"
 #include "http/route.h"
+#include "scep/counters.h"
 
 struct scep;
 
@@ -37,6 +38,8 @@ void scep_free(struct scep *scep);
 /* All or nothing. */
 bool scep_reload(
     struct scep *scep, const struct config *config, struct err *err) MUST_CHECK;
+/* Read while they are counted: each is right, their sum may be a moment old. */
+const struct scep_counts *scep_counts(const struct scep *scep);
 /* Adds /scep, /scep/<profile>, and the paths that devices have built in. */
 void scep_routes(struct scep *scep, struct http_routes *routes);
 

@@ -37,6 +37,7 @@ struct scep {
 	struct lanes *lanes;
 	pthread_mutex_t legacy; /* deps.legacy's one user */
 	atomic_uint running; /* messages */
+	struct scep_counts counts;
 };
 
 /* One request at one profile; a value of the handler that answers it. */
@@ -46,6 +47,7 @@ struct scep_call {
 	const struct scep_profile *profile;
 	struct http_req *req;
 	struct arena *a;
+	bool operating; /* PKIOperation: what is refused is counted */
 	int64_t retry_after; /* with ERR_RATE_LIMITED: seconds */
 	/* Of a message, in the order in which they are known: */
 	const struct ra_cert *ras[RA_CERTS_MAX];

@@ -100,6 +100,25 @@ with s:
             c.poll(waiting, transaction, issuer)), 20, why="the certificate")
     assert got.certificates, got
 
+    # What the metrics say of all this.
+    counted = {k: v for k, v in s.metrics().items()
+               if k.startswith("chancery_scep_messages_total") and v > 0}
+
+    def count(kind, outcome):
+        return counted.get("chancery_scep_messages_total"
+                           f'{{type="{kind}",outcome="{outcome}"}}', 0)
+    assert count("PKCSReq", "success") == 7 + 1, counted
+    assert count("RenewalReq", "success") == 1, counted
+    assert count("PKCSReq", "pending") == 1, counted
+    assert count("CertPoll", "success") == 1, counted
+    assert count("CertPoll", "badCertId") == 1, counted
+    assert count("GetCert", "success") == count("GetCRL", "success") == 4
+    assert count("GetCert", "badCertId") == 2, counted
+    assert count("GetCRL", "badCertId") == 1, counted
+    assert count("other", "badRequest") == 3, counted
+    assert s.metrics()["chancery_scep_certificate_not_after_seconds"
+                       '{ca="issuing"}'] > 0
+
     # The floor: what the profile does not take gets badAlg.
     old = Client(url(s, "old"), s.top, cipher="des3", digest="sha1")
     enrolled(old, "old.example")
