@@ -1,17 +1,26 @@
 """GetCert, GetCRL, CertPoll and renewals of RFC 8894, end to end, by the client
 of tests/support/scep_client.py: Debian 12 and 13 have no sscep, which is the one
-that sends GetCert and GetCRL, always under the same transaction."""
-from client import wait_until
-from scep_server import CHALLENGE, issued, server, url
+that sends GetCert and GetCRL, always under the same transaction.  And the
+examples of docs/scep.md and README.md that no other test runs."""
+import pathlib
+import plistlib
+import re
+
+from client import need, wait_until
+from scep_server import (CHALLENGE, example, issued, run_example, run_script,
+                         server, url, verifies)
 from support import scep_client as scep
 from support.scep_client import Client, Key
 
+need("pki")
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 s = server({"default": '{profile: device, authentication: [challenge, '
                        'approval], challenge_file: scep-challenge, '
                        'names: ["dns:*.example"]}',
             "old": '{profile: device, authentication: [challenge], '
                    'challenge_file: scep-challenge, names: ["dns:*.example"], '
-                   'legacy_sha1: true, legacy_des3: true}'})
+                   'legacy_sha1: true, legacy_des3: true}',
+            "readme": "{profile: default, authentication: [tokens]}"})
 
 
 def enrolled(c, name, **how):
@@ -27,7 +36,8 @@ def pending():
 
 with s:
     urls = s.cli("urls", parse=True)["scep"]
-    assert urls == {"default": url(s), "old": url(s, "old")}, urls
+    assert urls == {"default": url(s), "old": url(s, "old"),
+                    "readme": url(s, "readme")}, urls
     assert f"SCEP profile old {url(s, 'old')}" in " ".join(
         s.cli("urls").split())
     c = Client(urls["default"], s.top)
@@ -126,3 +136,23 @@ with s:
         strict = Client(url(s), s.top, **how)
         got = strict.enrol("old.example", challenge=CHALLENGE)
         assert (got.status, got.fail) == (scep.FAILURE, scep.BAD_ALG), got
+
+    # Another password for all: the one before it is nobody's.
+    run_example(s, "static-challenge", s.top)
+    secret = (s.state / "scep-challenge").read_text().strip()
+    strict = Client(url(s), s.top)
+    wait_until(lambda: strict.enrol("n.example", challenge=secret).status ==
+               scep.SUCCESS, 20, every=0.5, why="the reload")
+    got = strict.enrol("m.example", challenge=CHALLENGE)
+    assert (got.status, got.fail) == (scep.FAILURE, scep.BAD_REQUEST), got
+
+    # A payload of Apple's that is well formed.
+    payload = plistlib.loads(example("apple").encode())["PayloadContent"]
+    assert payload["Key Usage"] == 5 and payload["URL"].endswith("/fleet")
+    assert payload["Subject"][0][0][0] == "CN", payload
+
+    block, = re.findall(r"```\n(SECRET=[^`]*pki --scep .*?)```",
+                        README.read_text(), re.S)
+    run_script(s, block.replace("--state demo", f"--state {s.state}").replace(
+        "http://localhost:8080/scep", url(s, "readme")), s.top)
+    verifies(s, s.top / "router.pem")
