@@ -1,9 +1,12 @@
 /*
  * A name's normal form is its own normal form, and comes out of a certificate
- * as it went in; OpenSSL reads the same GeneralNames.  The first octet says
- * what the rest is.
+ * as it went in; OpenSSL reads the same GeneralNames.  A subject that goes into
+ * a certificate as it came is, to OpenSSL and octet for octet, that Name.  The
+ * first octet says what the rest is.
  */
 #include "codec/cert.h"
+#include "codec/subject.h"
+#include "codec/subject_form.h"
 #include "util/text.h"
 #include <openssl/x509v3.h> /* last: its KU_ macros */
 #include "require.h"
@@ -114,6 +117,42 @@ several_names(struct bytes content, struct arena *a)
 	REQUIRE(names_equal_sets(a, strict, sorted));
 }
 
+static void
+one_subject(struct bytes whole, struct arena *a)
+{
+	const unsigned char *p = whole.p;
+	unsigned char *made = NULL;
+	X509_NAME *name;
+	int n;
+
+	REQUIRE(subject_text(a, whole) != NULL);
+	(void)subject_common_name(a, whole);
+	if (!subject_form_check(whole, NULL, 0, NULL))
+		return;
+	REQUIRE(subject_check(whole, NULL));
+	name = d2i_X509_NAME(NULL, &p, (long)whole.n);
+	REQUIRE(name != NULL && p == whole.p + whole.n);
+	REQUIRE(
+	    X509_NAME_entry_count(name) <= (int)SUBJECT_FORM_ATTRIBUTES_MAX);
+	/* Made anew, not given back: the order of a SET is DER's. */
+	X509_NAME *copy = X509_NAME_new();
+
+	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+		const X509_NAME_ENTRY *e = X509_NAME_get_entry(name, i);
+		bool joined = i > 0 &&
+		    X509_NAME_ENTRY_set(e) ==
+			X509_NAME_ENTRY_set(X509_NAME_get_entry(name, i - 1));
+
+		REQUIRE(X509_NAME_add_entry(copy, e, -1, joined ? -1 : 0));
+	}
+	n = i2d_X509_NAME(copy, &made);
+	REQUIRE(n >= 0 && bytes_equal(bytes_of(made, (size_t)n), whole));
+	REQUIRE(subject_equal(a, whole, bytes_of(made, (size_t)n)));
+	OPENSSL_free(made);
+	X509_NAME_free(copy);
+	X509_NAME_free(name);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -143,8 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		several_names(rest, a);
 		break;
 	case 's':
-		REQUIRE(subject_text(a, rest) != NULL);
-		(void)subject_common_name(a, rest);
+		one_subject(rest, a);
 		break;
 	}
 	return 0;

@@ -55,6 +55,8 @@ const char *profile_name(const struct profile *p);
 const char *profile_description(const struct profile *p);
 const uint8_t *profile_hash(const struct profile *p);
 bool profile_has_acme(const struct profile *p);
+/* Is the subject of a certificate the CSR's? */
+bool profile_takes_subject(const struct profile *p);
 /* The current profiles, in configuration order; returns how many it wrote. */
 size_t ca_profiles(struct ca *ca, const struct profile **out, size_t max);
 /* May this profile certify this name?  ERR_IDENTIFIER_REJECTED says why. */
@@ -81,6 +83,10 @@ struct ca_request {
 	 * with the intent: the same request gets the same certificate
 	 * (store/scep.h).  ERR_CONFLICT. */
 	const char *scep_profile, *scep_transaction;
+	/* Who asks is limited in names, so also in what the subject is known
+	 * by: where that is the CSR's, its common names, user IDs and e-mail
+	 * addresses are among the names. */
+	bool subject_named;
 	/* The caller can hand out a revocation secret, if the profile has
 	 * them. */
 	bool wants_secret;

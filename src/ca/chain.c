@@ -1,5 +1,6 @@
 #include "ca/chain.h"
 #include "codec/pem.h"
+#include "codec/subject_form.h"
 
 bool
 chain_read_pem(struct bytes pem, struct arena *a, struct cert *out, size_t *n,
@@ -206,6 +207,16 @@ bool
 chain_check_names(const struct chain *c, struct names names,
     struct bytes subject, struct arena *a, struct err *err)
 {
+	struct names emails;
+
+	if (c->constraints_n != 0) {
+		/* RFC 5280 section 4.2.1.10: those of the subject too. */
+		if (!subject_form_emails(subject, a, &emails, err))
+			return false;
+		for (size_t i = 0; i < emails.n; i++)
+			if (!chain_check_name(c, &emails.v[i], a, err))
+				return false;
+	}
 	for (size_t i = 0; i < c->constraints_n; i++)
 		if (!constraints_check_subject(
 			&c->constraints[i], subject, err))

@@ -2,6 +2,7 @@
 #include "ca/lint.h"
 #include "codec/json.h"
 #include "codec/pem.h"
+#include "codec/subject_form.h"
 #include "crypto/secret_text.h"
 #include "util/fault.h"
 
@@ -25,6 +26,31 @@ check_names(const struct ca_request *req, const struct profile *p,
 	if (names_sorted(a, req->names).n != req->names.n)
 		return fail(err, ERR_BAD_CSR, "a name comes twice");
 	return true;
+}
+
+/* A subject that goes in as it came. */
+static bool
+check_subject(const struct ca_request *req, const struct profile *p,
+    struct arena *a, struct err *err)
+{
+	const struct config_strings *types = &p->t.subject_attributes;
+	struct bytes subject = req->csr->subject;
+	struct names emails;
+
+	if (!p->t.subject_request)
+		return true;
+	if (!subject_form_check(subject, types->v, types->n, err) ||
+	    !subject_form_emails(subject, a, &emails, err))
+		return false;
+	for (size_t i = 0; i < emails.n; i++)
+		if (!profile_check_name(p, &emails.v[i], err))
+			return false;
+	/* What a TLS client reads as a name must be one. */
+	if (profile_has_eku(p, PROFILE_EKU_SERVER) &&
+	    !subject_form_check_cn(subject, &req->names, a, err))
+		return false;
+	return !req->subject_named ||
+	    subject_form_check_names(subject, &req->names, a, err);
 }
 
 /* The CPU-bound part, on a lane: the key's form, then its possession. */
@@ -97,6 +123,7 @@ request_check(struct issuance *i, const struct ca_request *req, struct err *err)
 	/* By price: tables first, then the store's index, then the key. */
 	return profile_check_key(p, &req->csr->key, err) &&
 	    check_names(req, p, i->arena, err) &&
+	    check_subject(req, p, i->arena, err) &&
 	    token_check_request(ca, req, i->arena, err) &&
 	    approval_check_request(ca, req, i->arena, err) &&
 	    check_key_not_ours(ca, req->csr->spki, err) &&
@@ -178,6 +205,7 @@ issuance_lint(struct issuance *i, struct err *err)
 		.key_id = i->in.ca->issuer->key_id,
 		.spki = i->in.spki,
 		.names = i->in.names,
+		.subject = i->in.csr != NULL ? i->in.csr->subject : BYTES_NONE,
 		.must_staple = i->spec.must_staple,
 		.now = i->in.now,
 		.max_lifetime = i->in.ca->max_lifetime,

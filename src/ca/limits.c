@@ -56,6 +56,18 @@ subject_add(
 	strings_add(s, base64url_arena(a, buf_bytes(&name)), a);
 }
 
+/* A profile that takes the request's subject. */
+static void
+subject_types_add(struct signer_limits *l, bool *any,
+    const struct profile_text *t, struct arena *a)
+{
+	l->subject_request = true;
+	*any = *any || t->subject_attributes.n == 0;
+	for (size_t i = 0; i < t->subject_attributes.n; i++)
+		strings_add(
+		    &l->subject_attributes, t->subject_attributes.v[i], a);
+}
+
 /* The CA itself, or one that has taken over from it: orders that were under way
  * are finished by the one that they began with. */
 static bool
@@ -120,6 +132,7 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 	struct allowed dns = { 0 }, ip = { 0 }, email = { 0 }, uri = { 0 },
 		       upn = { 0 };
 	struct names own = { 0 };
+	bool types_any = false;
 
 	for (size_t i = 0; i < config->profiles_n; i++) {
 		const struct profile *p = profiles[i];
@@ -131,7 +144,10 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 			strings_add(&l->eku_allowed, "2.5.29.37.0", a);
 		for (size_t k = 0; k < p->eku.n; k++)
 			strings_add(&l->eku_allowed, p->eku.v[k], a);
-		subject_add(&l->subjects, &p->t, a);
+		if (p->t.subject_request)
+			subject_types_add(l, &types_any, &p->t, a);
+		else
+			subject_add(&l->subjects, &p->t, a);
 		l->wildcards = l->wildcards || (p->t.dns && p->t.wildcards);
 		l->dns = l->dns || p->t.dns;
 		l->ip = l->ip || p->t.ip;
@@ -148,6 +164,8 @@ limits_from_profiles(struct signer_limits *l, struct profile *const *profiles,
 	    !ca_own_names(config, a, &own, err))
 		return false;
 	limits_for_ra(l, own, &dns, &ip, a);
+	if (types_any)
+		l->subject_attributes = (struct signer_strings){ 0 };
 	l->dns_allow = allowed_list(&dns);
 	l->ip_allow = allowed_list(&ip);
 	l->email_allow = allowed_list(&email);

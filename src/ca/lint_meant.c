@@ -1,5 +1,6 @@
 #include "ca/ca.h"
 #include "ca/lint_rule.h"
+#include "codec/subject_form.h"
 
 /* What was encoded against what was decided. */
 
@@ -41,6 +42,61 @@ names_constraints(
 
 	if (!chain_check_names(
 		ctx->chain, c->names, c->subject, ctx->arena, &why))
+		return broken(f, "%s", why.shown);
+	return true;
+}
+
+/* ---- a subject that the request decides ---- */
+
+static bool
+subject_of_request(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	if (ctx->profile->t.subject_request &&
+	    !bytes_equal(c->subject, ctx->subject))
+		return broken(f, "not the octets of the request's subject");
+	return true;
+}
+
+static bool
+subject_form(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	const struct profile_text *t = &ctx->profile->t;
+	struct err why = { 0 };
+
+	if (t->subject_request &&
+	    !subject_form_check(c->subject, t->subject_attributes.v,
+		t->subject_attributes.n, &why))
+		return broken(f, "%s", why.shown);
+	return true;
+}
+
+static bool
+subject_email(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	struct names emails = { NULL, 0 };
+	struct err why = { 0 };
+
+	if (!ctx->profile->t.subject_request)
+		return true;
+	if (!subject_form_emails(c->subject, ctx->arena, &emails, &why))
+		return broken(f, "%s", why.shown);
+	for (size_t i = 0; i < emails.n; i++)
+		if (!profile_check_name(ctx->profile, &emails.v[i], &why))
+			return broken(f, "%s", why.shown);
+	return true;
+}
+
+static bool
+subject_cn_server(
+    const struct cert *c, const struct lint_context *ctx, struct err *f)
+{
+	struct err why = { 0 };
+
+	if (ctx->profile->t.subject_request && has_eku(c, EKU_SERVER) &&
+	    !subject_form_check_cn(c->subject, &c->names, ctx->arena, &why))
 		return broken(f, "%s", why.shown);
 	return true;
 }
@@ -106,6 +162,10 @@ const struct lint_rule lint_meant_rules[] = {
 	{ "names_once", "own limits", names_once },
 	{ "names_policy", "own profile", names_policy },
 	{ "names_constraints", RFC5280("4.2.1.10"), names_constraints },
+	{ "subject_of_request", "own profile", subject_of_request },
+	{ "subject_form", RFC5280("A.1"), subject_form },
+	{ "subject_email", "own profile", subject_email },
+	{ "subject_cn_server", "RFC 9525 section 2", subject_cn_server },
 	{ "pointer_crl", RFC5280("4.2.1.13"), pointer_crl },
 	{ "pointer_ca", RFC5280("4.2.2.1"), pointer_ca },
 	{ "pointer_ocsp", RFC5280("4.2.2.1"), pointer_ocsp },

@@ -1,6 +1,7 @@
 #include "ca/ca.h"
 #include "ca/profile.h"
 #include "ca/profile_json.h"
+#include "codec/subject_form.h"
 
 /* RFC 5280 section 4.2.1.12 and RFC 6960 section 4.2.2.2. */
 #define EKU_ANY "2.5.29.37.0"
@@ -52,6 +53,8 @@ profile_encode(
 		.acme = c->acme,
 		.baseline = c->baseline,
 		.revocation_secret = c->revocation_secret,
+		.subject_request = c->subject == SUBJECT_OF_REQUEST,
+		.subject_attributes = c->subject_attributes,
 		.subject_cn = subject_cn_names[c->subject_cn],
 		.must_staple = must_staple_names[c->must_staple],
 		.subject_organization = c->subject_organization,
@@ -351,6 +354,36 @@ check_subject(const struct profile_text *t, struct err *err)
 	return true;
 }
 
+/* A subject that the request decides. */
+static bool
+check_subject_request(const struct profile_text *t, struct err *err)
+{
+	const struct config_strings *types = &t->subject_attributes;
+
+	if (!t->subject_request)
+		return types->n == 0 ||
+		    fail(err, ERR_CONFIG,
+			"subject_attributes is there, but subject is built");
+	if (t->acme)
+		return fail(err, ERR_CONFIG,
+		    "subject is request, but acme is on, which proves names "
+		    "and no subject; set acme: false");
+	if (t->baseline)
+		return fail(err, ERR_CONFIG,
+		    "subject is request, but baseline is on (BR section "
+		    "7.1.2.7: every attribute is validated)");
+	if (strcmp(t->subject_cn, subject_cn_names[SUBJECT_NONE]) != 0 ||
+	    t->subject_organization != NULL || t->subject_country != NULL)
+		return fail(err, ERR_CONFIG,
+		    "subject is request, so subject_cn, subject_organization "
+		    "and subject_country have no say");
+	for (size_t i = 0; i < types->n; i++)
+		if (!subject_form_is_type(types->v[i]))
+			return fail(err, ERR_CONFIG,
+			    "subject attribute \"%s\" is unknown", types->v[i]);
+	return true;
+}
+
 static bool
 check_names(const struct profile_text *t, struct err *err)
 {
@@ -399,8 +432,8 @@ profile_derive(struct profile *p, struct err *err)
 	    derive_cidrs(p, &p->t.ip_allow, &p->ip_allow, err) &&
 	    derive_cidrs(p, &p->t.ip_deny, &p->ip_deny, err) &&
 	    check_policies(p, err) && check_lifetimes(&p->t, err) &&
-	    check_subject(&p->t, err) && check_names(&p->t, err) &&
-	    check_baseline(p, err);
+	    check_subject(&p->t, err) && check_subject_request(&p->t, err) &&
+	    check_names(&p->t, err) && check_baseline(p, err);
 }
 
 bool
@@ -427,6 +460,15 @@ profile_free(struct profile *p)
 		return;
 	arena_free(p->arena);
 	free(p);
+}
+
+bool
+profile_has_eku(const struct profile *p, const char *oid)
+{
+	for (size_t i = 0; i < p->eku.n; i++)
+		if (strcmp(p->eku.v[i], oid) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -479,6 +521,12 @@ const uint8_t *
 profile_hash(const struct profile *p)
 {
 	return p->hash;
+}
+
+bool
+profile_takes_subject(const struct profile *p)
+{
+	return p->t.subject_request;
 }
 
 bool

@@ -34,6 +34,8 @@ struct profile_text {
 	int64_t rsa_min_bits, rsa_max_bits, max_names;
 	bool dns, wildcards, ip, email, uri, upn;
 	bool acme, baseline, responder, revocation_secret;
+	bool subject_request; /* the subject is the CSR's */
+	struct config_strings subject_attributes; /* of that; empty: any */
 	const char *subject_cn; /* none, first_name, csr_cn */
 	const char *must_staple; /* never, requested, always */
 	const char *subject_organization, *subject_country;
@@ -83,6 +85,8 @@ bool profile_new(
     struct bytes json, struct profile **out, struct err *err) MUST_CHECK;
 void profile_free(struct profile *p);
 
+#define PROFILE_EKU_SERVER "1.3.6.1.5.5.7.3.1"
+bool profile_has_eku(const struct profile *p, const char *oid);
 /* Does the profile take this type of key?  Sizes and weaknesses are
  * pubkey_check's.  ERR_BAD_PUBLIC_KEY. */
 bool profile_check_key(const struct profile *p, const struct pubkey *key,

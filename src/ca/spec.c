@@ -170,6 +170,8 @@ subject_derive(const struct spec_input *in, struct arena *a)
 		.organization = p->t.subject_organization };
 	AUTO_BUF out = { 0 };
 
+	if (p->t.subject_request && in->csr != NULL)
+		return in->csr->subject;
 	if (p->t.responder)
 		subject.common_name =
 		    responder_common_name(&in->ca->issuer->chain.certs[0], a);

@@ -147,6 +147,9 @@ char *subject_text(struct arena *a, struct bytes name);
 /* RFC 5280 section 7.1: are two Names, both checked, the same?  Case, the type
  * of string and the amount of white space make no difference. */
 bool subject_equal(struct arena *a, struct bytes x, struct bytes y);
+/* The same of the first RDNs of a Name and all of a base: a directoryName
+ * constraint (RFC 5280 section 4.2.1.10). */
+bool subject_is_within(struct arena *a, struct bytes name, struct bytes base);
 /* The last CN, or NULL. */
 const char *subject_common_name(struct arena *a, struct bytes name);
 /* SHA-1-free key identifier: RFC 7093 section 2 method 1, 20 octets. */

@@ -23,11 +23,11 @@ subject_is_a_name_of(
 }
 
 bool
-renewal_check(const struct csr *csr, struct names asked, const struct cert *old,
-    struct arena *a, struct err *err)
+renewal_check(const struct csr *csr, struct names asked, bool whole_subject,
+    const struct cert *old, struct arena *a, struct err *err)
 {
 	if (!subject_equal(a, csr->subject, old->subject) &&
-	    !subject_is_a_name_of(csr, old, a))
+	    (whole_subject || !subject_is_a_name_of(csr, old, a)))
 		return fail(err, ERR_REJECTED,
 		    "the CSR's subject is %s, that of the certificate to be "
 		    "replaced is %s",

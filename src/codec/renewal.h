@@ -10,8 +10,10 @@
 #include "codec/csr.h"
 
 /* Subject and names, `asked`, are those of the old certificate.  ERR_REJECTED.
- */
+ * whole_subject: the CSR's is what the new one gets, so there is no leave for
+ * one that a profile would build anew. */
 bool renewal_check(const struct csr *csr, struct names asked,
-    const struct cert *old, struct arena *a, struct err *err) MUST_CHECK;
+    bool whole_subject, const struct cert *old, struct arena *a,
+    struct err *err) MUST_CHECK;
 
 #endif

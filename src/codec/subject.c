@@ -11,7 +11,7 @@
 		{ (const uint8_t *)oid, sizeof(oid) - 1 }, name                \
 	}
 
-/* RFC 4514 section 3, and three that people look for. */
+/* RFC 4514 section 3, and those that people look for. */
 static const struct {
 	struct bytes oid;
 	const char *name;
@@ -30,6 +30,8 @@ static const struct {
 	ROW(OID_GIVEN_NAME, "givenName"),
 	ROW(OID_SURNAME, "sn"),
 	ROW(OID_TITLE, "title"),
+	ROW(OID_UNSTRUCTURED_NAME, "unstructuredName"),
+	ROW(OID_UNSTRUCTURED_ADDRESS, "unstructuredAddress"),
 };
 
 struct attribute {
@@ -280,6 +282,21 @@ rdn_equal(struct arena *a, struct bytes x, struct bytes y)
 	return bytes_equal(x, y) ||
 	    (attribute_read(&dx, &ax) && attribute_read(&dy, &ay) &&
 		der_at_end(&dx) && der_at_end(&dy) && value_equal(a, &ax, &ay));
+}
+
+bool
+subject_is_within(struct arena *a, struct bytes name, struct bytes base)
+{
+	struct bytes rx, ry;
+	struct der dx, dy;
+
+	if (!rdns_read(name, &dx) || !rdns_read(base, &dy))
+		return false;
+	while (!der_at_end(&dy))
+		if (!der_read(&dx, DER_SET, &rx) ||
+		    !der_read(&dy, DER_SET, &ry) || !rdn_equal(a, rx, ry))
+			return false;
+	return true;
 }
 
 bool

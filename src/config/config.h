@@ -67,6 +67,10 @@ enum must_staple {
 	MUST_STAPLE_REQUESTED,
 	MUST_STAPLE_ALWAYS
 };
+enum subject_source {
+	SUBJECT_BUILT, /* of the rows that follow */
+	SUBJECT_OF_REQUEST /* the CSR's */
+};
 enum subject_cn {
 	SUBJECT_NONE, /* empty subject, SAN critical */
 	SUBJECT_FIRST_NAME, /* CN = first DNS name that fits 64 octets */
@@ -89,6 +93,8 @@ struct config_profile {
 	struct config_strings uri_allow, uri_deny; /* prefixes */
 	struct config_strings upn_allow, upn_deny; /* domains */
 	int64_t max_names;
+	enum subject_source subject;
+	struct config_strings subject_attributes; /* of the CSR's */
 	enum subject_cn subject_cn;
 	const char *subject_organization; /* NULL: none */
 	const char *subject_country;

@@ -81,6 +81,10 @@ static const char *const words_keys[] = { "ec-p256", "ec-p384", "ec-p521",
 	"rsa", "ed25519", NULL };
 static const char *const words_subject_cn[] = { "none", "first_name", "csr_cn",
 	NULL };
+static const char *const words_subject[] = { "built", "request", NULL };
+static const char *const words_attribute[] = { "CN", "O", "OU", "C", "L", "ST",
+	"STREET", "serialNumber", "DC", "UID", "emailAddress", "givenName",
+	"sn", "title", "unstructuredName", "unstructuredAddress", NULL };
 /* RFC 5280 section 4.2.1.3, without keyCertSign and cRLSign: of CAs alone. */
 static const char *const words_key_usage[] = { "digitalSignature",
 	"nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
@@ -253,6 +257,28 @@ static const struct config_row profile_rows[] = {
 	    .max = 1000,
 	    .def = "100",
 	    .text = "Names in one certificate." },
+	{ .key = "subject",
+	    .type = CONFIG_WORD,
+	    .at = AT(subject),
+	    .words = words_subject,
+	    .def = "built",
+	    .text = "The subject: built of the rows that follow, or that of "
+		    "the request as it is, for devices whose owner decides "
+		    "it. Then acme has to be off; emailAddress is held "
+		    "against email, email_allow and email_deny; a common "
+		    "name is among the names if extended_key_usage has "
+		    "serverAuth, and who is limited in names (a shared "
+		    "password, a secret or a user with names) is limited to "
+		    "them in common name, user ID and e-mail address too. "
+		    "Everybody else who may enrol chooses the subject." },
+	{ .key = "subject_attributes",
+	    .type = CONFIG_LIST,
+	    .form = FORM_WORD,
+	    .at = AT(subject_attributes),
+	    .words = words_attribute,
+	    .def = "[]",
+	    .text = "The attributes that a request's subject may have; empty "
+		    "is all of these." },
 	{ .key = "subject_cn",
 	    .type = CONFIG_WORD,
 	    .at = AT(subject_cn),

@@ -36,6 +36,7 @@ struct est_grant {
 	const struct csr *csr;
 	struct names names;
 	const char *replaces; /* certificate id or NULL */
+	bool changed; /* not with its subject and names */
 	const char *approval_id; /* of the queue, or NULL */
 };
 /* Issues, whoever asks; the caller answers. */

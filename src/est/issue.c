@@ -3,6 +3,7 @@
 #include "est/binding.h"
 #include "est/body.h"
 #include "est/handlers.h"
+#include "est/names.h"
 #include "est/reply.h"
 
 bool
@@ -68,6 +69,9 @@ request_fill(const struct est_call *call, const struct est_grant *grant,
 		.requester = "est",
 		.replaces = grant->replaces,
 		.approval_id = grant->approval_id,
+		/* Who replaces a certificate has its subject already. */
+		.subject_named = (grant->replaces == NULL || grant->changed) &&
+		    est_names_are_limited(call, id),
 		.token_id = id->kind == IDENTITY_TOKEN ? id->token.id : NULL,
 		.wants_secret = true,
 		.evidence = evidence(call, id) };

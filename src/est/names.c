@@ -63,3 +63,26 @@ est_names_decide(const struct est_call *call, const struct identity *id,
 	*out = names;
 	return true;
 }
+
+bool
+est_names_are_limited(const struct est_call *call, const struct identity *id)
+{
+	switch (id->kind) {
+	case IDENTITY_REGISTRAR:
+	case IDENTITY_NOBODY:
+		break;
+	case IDENTITY_TOKEN:
+		if (id->token.names.n > 0)
+			return true;
+		break;
+	case IDENTITY_CERTIFICATE:
+		if (call->label->config->certificate_names != EST_NAMES_ANY)
+			return true;
+		break;
+	case IDENTITY_USER:
+		if (id->user->patterns_n > 0)
+			return true;
+		break;
+	}
+	return call->label->config->names.n > 0;
+}

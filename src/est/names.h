@@ -13,5 +13,8 @@ bool est_names_decide(const struct est_call *call, const struct identity *id,
 /* The same for names that are already read. */
 bool est_names_check(const struct est_call *call, const struct identity *id,
     struct names names, struct err *err) MUST_CHECK;
+/* Is who asks limited to names that somebody gave? */
+bool est_names_are_limited(
+    const struct est_call *call, const struct identity *id);
 
 #endif

@@ -22,6 +22,15 @@ cert_of_row(struct est_call *call, const struct cert_row *row, struct cert *out,
 	    cert_parse(der, call->a, out, err);
 }
 
+static bool
+takes_subject(const struct est_call *call)
+{
+	const struct profile *p =
+	    ca_profile_find(call->est->deps.ca, call->label->config->profile);
+
+	return p != NULL && profile_takes_subject(p);
+}
+
 /* For registrars and users: the newest certificate of the label's profile with
  * these names and this subject. */
 static bool
@@ -46,7 +55,8 @@ find_recorded(struct est_call *call, const struct csr *csr, struct names asked,
 
 		if (!cert_of_row(call, &rows[i], &cert, err))
 			return false;
-		if (!renewal_check(csr, asked, &cert, call->a, &why))
+		if (!renewal_check(
+			csr, asked, takes_subject(call), &cert, call->a, &why))
 			continue;
 		*out = (struct old){ .cert = cert, .id = rows[i].id };
 		return true;
@@ -67,7 +77,8 @@ find_old(struct est_call *call, const struct identity *id,
 		return fail(err, ERR_REJECTED,
 		    "the client certificate is not of this CA, which can only "
 		    "replace its own; simpleenroll gives a first one");
-	if (!renewal_check(csr, asked, &id->client.cert, call->a, err))
+	if (!renewal_check(csr, asked, takes_subject(call), &id->client.cert,
+		call->a, err))
 		return false;
 	*out = (struct old){ .cert = id->client.cert, .id = id->client.row.id };
 	return true;
@@ -90,7 +101,7 @@ check_changed(const struct est_call *call, const struct identity *id,
 /* New names, if the CSR asks for some and may. */
 static bool
 change_names(struct est_call *call, const struct identity *id, struct csr *csr,
-    struct names *names, struct err *err)
+    struct est_grant *grant, struct err *err)
 {
 	struct name_change change;
 
@@ -103,10 +114,13 @@ change_names(struct est_call *call, const struct identity *id, struct csr *csr,
 		    "label %s lets no subject or name be changed",
 		    call->label->config->name);
 	if (change.names.n > 0)
-		*names = change.names;
+		grant->names = change.names;
 	if (change.common_name != NULL)
 		csr->common_name = change.common_name;
-	return check_changed(call, id, *names, err);
+	if (change.subject.n > 0)
+		csr->subject = change.subject;
+	grant->changed = true;
+	return check_changed(call, id, grant->names, err);
 }
 
 bool
@@ -123,7 +137,7 @@ est_post_reenroll(
 	    !csr_names(&csr, call->a, &grant.names, err) ||
 	    !est_names_check(call, &id, grant.names, err) ||
 	    !find_old(call, &id, &csr, grant.names, &old, err) ||
-	    !change_names(call, &id, &csr, &grant.names, err))
+	    !change_names(call, &id, &csr, &grant, err))
 		return false;
 	grant.replaces = old.id;
 	return est_issue(call, &grant, resp, err);

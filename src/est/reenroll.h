@@ -12,7 +12,8 @@
 struct name_change {
 	bool asked;
 	struct names names; /* empty: as they are */
-	const char *common_name; /* of the new subject; NULL: as it is */
+	struct bytes subject; /* the new one, whole; empty: as it is */
+	const char *common_name; /* of that; NULL: as it is */
 };
 
 /* ERR_BAD_CSR if the attribute is there and not of its form (RFC 6402 section

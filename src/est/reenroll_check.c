@@ -39,6 +39,7 @@ est_name_change_read(const struct csr *csr, struct arena *a,
 		    !subject_check(subject, &why))
 			return bad_change(err);
 		change.common_name = subject_common_name(a, subject);
+		change.subject = subject;
 	}
 	if (!der_read_optional(
 		&inner, DER_CONTEXT_CONSTRUCTED(1), &found, &names) ||

@@ -32,6 +32,7 @@ by_token(struct scep_call *call, struct scep_grant *grant, struct err *err)
 	grant->by = "token";
 	grant->who = token.id;
 	grant->token_id = token.id;
+	grant->named = token.names.n > 0;
 	return true;
 }
 
@@ -48,6 +49,7 @@ by_password(struct scep_call *call, struct scep_grant *grant,
 
 	if (scep_profile_is_challenge(p, password)) {
 		grant->by = "challenge";
+		grant->named = true;
 		grant->who = p->config->name;
 		return scep_issue(call, grant, out, err);
 	}

@@ -54,6 +54,7 @@ struct scep_grant {
 	/* "challenge", "token", "signed", "renewal", "approval" */
 	const char *by;
 	const char *who; /* for the record */
+	bool named; /* limited in names (ca.h, subject_named) */
 	const char *replaces, *token_id, *approval_id; /* or NULL */
 };
 /* Is the challengePassword, a JWS, signed for this request?  Then the grant is

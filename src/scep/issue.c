@@ -37,6 +37,7 @@ scep_request_fill(struct scep_call *call, const struct scep_grant *grant,
 		.approval_id = grant->approval_id,
 		.scep_profile = c->name,
 		.scep_transaction = call->message.transaction,
+		.subject_named = grant->named,
 		.evidence = evidence(call, grant) };
 	if (out->profile == NULL)
 		return fail_detail(err, ERR_INTERNAL,

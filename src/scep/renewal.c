@@ -30,6 +30,15 @@ check_record(const struct scep_call *call, const struct cert_row *row,
 	return true;
 }
 
+static bool
+takes_subject(const struct scep_call *call)
+{
+	const struct profile *p = ca_profile_find(
+	    call->scep->deps.ca, call->profile->config->profile);
+
+	return p != NULL && profile_takes_subject(p);
+}
+
 bool
 scep_renewal_check(struct scep_call *call, const struct csr *csr,
     struct scep_grant *grant, struct err *err)
@@ -45,7 +54,8 @@ scep_renewal_check(struct scep_call *call, const struct csr *csr,
 		    "profile %s does not renew certificates",
 		    call->profile->config->name);
 	if (!check_record(call, &row, &old, err) ||
-	    !renewal_check(csr, grant->names, &old, call->a, err))
+	    !renewal_check(
+		csr, grant->names, takes_subject(call), &old, call->a, err))
 		return false;
 	grant->by = "renewal";
 	grant->who = row.id;

@@ -103,5 +103,8 @@ scep_signed_check(
 	grant->who =
 	    arena_printf(call->a, "%s, device %s", token.by, token.device);
 	grant->token_id = token.id;
+	/* Without a word on the subject it is the names that are vouched for.
+	 */
+	grant->named = claims.subject == NULL;
 	return true;
 }

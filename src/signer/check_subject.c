@@ -1,5 +1,6 @@
 #include <strings.h>
 #include "codec/oid.h"
+#include "codec/subject_form.h"
 #include "signer/check.h"
 #include "util/text.h"
 
@@ -94,8 +95,34 @@ check_rest(const struct check *c, const struct cert *cert,
 	    subject_text(c->arena, cert->subject), c->limits->ca);
 }
 
-bool
-check_subject(const struct check *c, const struct cert *cert, struct err *err)
+/* Good for a TLS server, or for anything. */
+static bool
+is_for_servers(const struct cert *cert)
+{
+	for (size_t i = 0; i < cert->eku_n; i++)
+		if (strcmp(cert->eku[i], "1.3.6.1.5.5.7.3.1") == 0)
+			return true;
+	return cert->eku_n == 0;
+}
+
+/* Of a profile that takes what the request has: of known types and form, and
+ * nothing that a TLS client would read as a name beside the names. */
+static bool
+check_requested(const struct check *c, const struct cert *cert, struct err *err)
+{
+	const struct signer_strings *types = &c->limits->subject_attributes;
+	struct err why = { 0 };
+
+	if (!subject_form_check(cert->subject, types->v, types->n, &why) ||
+	    (is_for_servers(cert) &&
+		!subject_form_check_cn(
+		    cert->subject, &cert->names, c->arena, &why)))
+		return REFUSE("%s", why.shown);
+	return true;
+}
+
+static bool
+check_built(const struct check *c, const struct cert *cert, struct err *err)
 {
 	struct parts p = { 0 };
 	bool ok;
@@ -108,4 +135,17 @@ check_subject(const struct check *c, const struct cert *cert, struct err *err)
 			    "alone");
 	buf_free(&p.rest);
 	return ok;
+}
+
+bool
+check_subject(const struct check *c, const struct cert *cert, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (check_built(c, cert, &why))
+		return true;
+	if (c->limits->subject_request)
+		return check_requested(c, cert, err);
+	*err = why;
+	return false;
 }

@@ -1,4 +1,5 @@
 #include <strings.h>
+#include "codec/subject_form.h"
 #include "signer/check.h"
 #include "util/text.h"
 
@@ -108,18 +109,6 @@ name_matches(
 	return false;
 }
 
-/* A subtree's base is a prefix of the subject, RDN by RDN. */
-static bool
-directory_matches(struct bytes subject, struct bytes base)
-{
-	struct der d = der_of(base), name = der_of(subject);
-	struct bytes wanted, have;
-
-	return der_read(&d, DER_SEQUENCE, &wanted) &&
-	    der_read(&name, DER_SEQUENCE, &have) && have.n >= wanted.n &&
-	    bytes_equal(wanted, bytes_of(have.p, wanted.n));
-}
-
 /*
  * Walks one list of subtrees for the names of one type.  *any: the list says
  * something about the type; *hit: a base matches.
@@ -142,7 +131,7 @@ walk(struct bytes list, int tag, const struct name *name, struct bytes subject,
 		if (base_tag != tag)
 			continue;
 		*any = true;
-		if (name == NULL ? directory_matches(subject, base)
+		if (name == NULL ? subject_is_within(a, subject, base)
 				 : name_matches(name, base, excluding, a))
 			*hit = true;
 	}
@@ -186,6 +175,7 @@ check_constraints(
 	static const uint8_t empty[] = { DER_SEQUENCE, 0 };
 	struct der d = der_of(c->limits->name_constraints), body;
 	struct lists l = { { NULL, 0 }, { NULL, 0 } };
+	struct names emails;
 	bool found;
 
 	if (c->limits->name_constraints.n == 0)
@@ -199,6 +189,13 @@ check_constraints(
 	for (size_t i = 0; i < cert->names.n; i++)
 		if (!check_one(c, &l, base_tag_of(cert->names.v[i].type),
 			&cert->names.v[i], BYTES_NONE, err))
+			return false;
+	/* Addresses in the subject are under those on addresses. */
+	if (!subject_form_emails(cert->subject, c->arena, &emails, err))
+		return REFUSE("the subject has an e-mail address that is none");
+	for (size_t i = 0; i < emails.n; i++)
+		if (!check_one(
+			c, &l, BASE_EMAIL, &emails.v[i], BYTES_NONE, err))
 			return false;
 	/* An empty subject is under no constraint. */
 	if (bytes_equal(cert->subject, bytes_of(empty, sizeof(empty))))

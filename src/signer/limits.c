@@ -61,6 +61,10 @@ limits_json(const struct signer_limits *l, struct arena *a)
 	json_object_set_new(o, "upn_allow", strings_json(&l->upn_allow));
 	json_object_set_new(o, "subjects", strings_json(&l->subjects));
 	json_object_set_new(
+	    o, "subject_request", json_boolean(l->subject_request));
+	json_object_set_new(
+	    o, "subject_attributes", strings_json(&l->subject_attributes));
+	json_object_set_new(
 	    o, "name_constraints", octets_json(l->name_constraints, a));
 	json_object_set_new(o, "node", json_integer(l->node));
 	return o;
@@ -235,7 +239,9 @@ read_names(struct reading *r, struct signer_limits *l)
 	    read_strings(r, "email_allow", &l->email_allow) &&
 	    read_strings(r, "uri_allow", &l->uri_allow) &&
 	    read_strings(r, "upn_allow", &l->upn_allow) &&
-	    read_strings(r, "subjects", &l->subjects);
+	    read_strings(r, "subjects", &l->subjects) &&
+	    read_bool(r, "subject_request", &l->subject_request) &&
+	    read_strings(r, "subject_attributes", &l->subject_attributes);
 }
 
 static bool

@@ -91,6 +91,10 @@ struct signer_limits {
 	struct signer_strings ip_allow; /* CIDR texts */
 	/* What subjects have beside the common name: Names, base64url. */
 	struct signer_strings subjects;
+	/* Some profile takes the subject of the request, of these types of
+	 * attribute; an empty list: of all that are known. */
+	bool subject_request;
+	struct signer_strings subject_attributes;
 	struct bytes name_constraints; /* of the CA's certificate; or empty */
 	uint8_t node; /* serial prefix, 01-7f */
 };

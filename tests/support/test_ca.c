@@ -46,6 +46,16 @@ const char test_ca_yaml[] =
     "    uri_allow: ['spiffe://example.net', "
     "'tag:microsoft.com,2022-09-14:sid:S-1-5-21-']\n"
     "    extended_key_usage: [clientAuth, emailProtection]\n"
+    "  devices:\n"
+    "    ca: issuing\n"
+    "    acme: false\n"
+    "    email: true\n"
+    "    email_allow: [example.net]\n"
+    "    upn: true\n"
+    "    upn_allow: [example.net]\n"
+    "    subject: request\n"
+    "    subject_attributes: [CN, O, emailAddress]\n"
+    "    extended_key_usage: [clientAuth]\n"
     "  public:\n"
     "    ca: issuing\n"
     "    baseline: true\n"
@@ -367,7 +377,9 @@ request_extensions(
 		const char *tag = strncmp(names[i], "ip", 2) == 0 ? "IP"
 		    : strncmp(names[i], "email", 5) == 0	  ? "email"
 		    : strncmp(names[i], "uri", 3) == 0		  ? "URI"
-								  : "DNS";
+		    : strncmp(names[i], "upn", 3) == 0
+		    ? "otherName:1.3.6.1.4.1.311.20.2.3;UTF8"
+		    : "DNS";
 
 		buf_printf(&san, "%s%s%s", i == 0 ? "" : ",", tag, colon);
 	}

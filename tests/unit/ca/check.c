@@ -147,7 +147,7 @@ profile_beyond_its_ca(void **state)
 	assert_int_equal(
 	    mistakes(
 		t, replaced(t, "certs/issuing.pem", "certs/short.pem"), &found),
-	    3);
+	    4);
 	assert_non_null(strstr(found, "default"));
 }
 

@@ -412,6 +412,83 @@ csr_common_names(void **state)
 	}
 }
 
+/* The subject of the request, under a profile that takes it. */
+static void
+subjects_of_requests(void **state)
+{
+	static const char *const upn[] = { "upn:Jane@example.net" };
+	static const struct {
+		const char *profile, *cn;
+		bool named;
+		const char *subject; /* NULL: refused */
+	} rows[] = {
+		{ "devices", "Jane Doe", false, "CN=Jane Doe" },
+		{ "devices", NULL, false, "" },
+		{ "devices", "Jane Doe", true, NULL },
+		{ "devices", "jane@EXAMPLE.net", true, "CN=jane@EXAMPLE.net" },
+		{ "people", "Jane Doe", true, "" },
+	};
+	struct test_ca *t = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct asked q;
+		struct cert cert;
+		struct err err = { 0 };
+
+		ask(t, &q, rows[i].profile, upn, 1);
+		q.req.csr = test_ca_csr(t, test_ca_key(t, KEY_EC_P256, 0),
+		    rows[i].cn, upn, 1, false);
+		q.req.subject_named = rows[i].named;
+		if (rows[i].subject == NULL) {
+			assert_false(
+			    ca_issue(t->ca, &q.req, t->a, &q.out, &err));
+			assert_int_equal(err.kind, ERR_REJECTED);
+			continue;
+		}
+		assert_ok(t, ca_issue(t->ca, &q.req, t->a, &q.out, &t->err));
+		assert_ok(t, cert_parse(q.out.der, t->a, &cert, &t->err));
+		assert_string_equal(
+		    subject_text(t->a, cert.subject), rows[i].subject);
+		assert_true(rows[i].subject[0] == '\0' ||
+		    bytes_equal(cert.subject, q.req.csr->subject));
+		assert_int_equal(
+		    cert.names_critical, rows[i].subject[0] == '\0');
+		assert_true(cert.names.n == 1 &&
+		    cert.names.v[0].type == NAME_UPN &&
+		    strcmp(cert.names.v[0].text, "Jane@example.net") == 0);
+	}
+}
+
+/* Of types that the profile does not list, and beside the names of a server. */
+static void
+subjects_that_are_refused(void **state)
+{
+	static const char *server[] = { "1.3.6.1.5.5.7.3.1" },
+			  *types[] = { "O" };
+	struct test_ca *t = *state;
+	const struct profile *devices = ca_profile_find(t->ca, "devices");
+
+	for (int i = 0; i < 4; i++) {
+		struct profile p = *devices;
+		struct err err = { 0 };
+		struct asked q;
+		bool ok;
+
+		ask(t, &q, "devices", one, 1);
+		if (i == 1 || i == 2)
+			p.eku = (struct config_strings){ server, 1 };
+		if (i == 3)
+			p.t.subject_attributes =
+			    (struct config_strings){ types, 1 };
+		q.req.profile = &p;
+		q.req.csr = test_ca_csr(t, test_ca_key(t, KEY_EC_P256, 0),
+		    i == 1 ? "A.example.net" : "Jane Doe", one, 1, false);
+		ok = ca_check_request(t->ca, &q.req, t->a, &err);
+		assert_int_equal(ok, i < 2);
+		assert_int_equal(err.kind, i < 2 ? ERR_NONE : ERR_REJECTED);
+	}
+}
+
 static void
 must_staple(void **state)
 {
@@ -595,6 +672,8 @@ main(void)
 		cmocka_unit_test(blocked_key),
 		cmocka_unit_test(subjects),
 		cmocka_unit_test(csr_common_names),
+		cmocka_unit_test(subjects_of_requests),
+		cmocka_unit_test(subjects_that_are_refused),
 		cmocka_unit_test(must_staple),
 		cmocka_unit_test(responder),
 		cmocka_unit_test(check_records_nothing),

@@ -358,6 +358,45 @@ MUTATION(names_constraints)
 {
 	constrain(l, "example.org");
 }
+/* The subject as it is now is what the request had. */
+static void
+take_subject(struct lab *l)
+{
+	l->profile.t.subject_request = true;
+	l->ctx.subject = l->spec.subject;
+}
+
+MUTATION(subject_of_request)
+{
+	take_subject(l);
+	add_rdn(l, "2.5.4.12", "Dr");
+}
+MUTATION(subject_form)
+{
+	add_rdn(l, "2.5.4.12", "\x1b");
+	take_subject(l);
+}
+MUTATION(subject_email)
+{
+	/* CH, emailAddress=x@example.net in an IA5String */
+	static const uint8_t name[] = "\x30\x2d\x31\x0b\x30\x09\x06\x03\x55\x04"
+				      "\x06\x13\x02"
+				      "CH"
+				      "\x31\x1e\x30\x1c\x06"
+				      "\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09"
+				      "\x01\x16\x0f"
+				      "ops@example.net";
+
+	l->spec.subject = bytes_of(name, sizeof(name) - 1);
+	take_subject(l);
+}
+MUTATION(subject_cn_server)
+{
+	struct subject s = { .common_name = "Jane Doe" };
+
+	set_subject(l, &s);
+	take_subject(l);
+}
 MUTATION(pointer_crl)
 {
 	l->spec.crl_url = "http://ca.example.net:8080/crl/other.crl";
@@ -577,6 +616,10 @@ static const struct {
 	ROW(names_once, "server", KEY_EC_P256),
 	ROW(names_policy, "server", KEY_EC_P256),
 	ROW(names_constraints, "server", KEY_EC_P256),
+	ROW(subject_of_request, "server", KEY_EC_P256),
+	ROW(subject_form, "server", KEY_EC_P256),
+	ROW(subject_email, "server", KEY_EC_P256),
+	ROW(subject_cn_server, "server", KEY_EC_P256),
 	ROW(pointer_crl, "default", KEY_EC_P256),
 	ROW(pointer_ca, "default", KEY_EC_P256),
 	ROW(pointer_ocsp, "default", KEY_EC_P256),

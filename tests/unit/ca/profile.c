@@ -1,4 +1,5 @@
 #include "support/unit.h"
+#include "ca/ca.h"
 #include "ca/profile.h"
 #include "support/test_ca.h"
 
@@ -97,11 +98,13 @@ refusals(void **state)
 	struct test_ca *t = *state;
 	const struct config_profile *good =
 	    config_profile_find(t->config, "default");
-	struct config_profile bad[20];
+	struct config_profile bad[26];
+	const struct config_profile *devices =
+	    config_profile_find(t->config, "devices");
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		bad[i] = *good;
+		bad[i] = i < 21 ? *good : *devices;
 	bad[n++].extended_key_usage = list(t, "OCSPSigning");
 	bad[n++].extended_key_usage = list(t, "1.3.6.1.5.5.7.3.9");
 	bad[n++].extended_key_usage = list(t, "2.5.29.37.0");
@@ -123,6 +126,13 @@ refusals(void **state)
 	bad[n++].max_names = 0;
 	bad[n++].baseline = true; /* no policies */
 	bad[n++].dns = false; /* wildcards without DNS */
+	bad[n++].subject_attributes = list(t, "CN"); /* of what is built */
+	/* Of a subject that the request decides. */
+	bad[n++].acme = true;
+	bad[n++].subject_organization = "Example Ltd";
+	bad[n++].subject_country = "CH";
+	bad[n++].subject_cn = SUBJECT_CSR_CN;
+	bad[n++].subject_attributes = list(t, "businessCategory");
 	assert_int_equal(n, COUNT_OF(bad));
 	for (size_t i = 0; i < n; i++) {
 		struct profile *p;
@@ -197,6 +207,35 @@ damaged_records(void **state)
 	memcpy(strstr(text, "\"format\":1"), "\"format\":2", 10);
 	assert_fails(
 	    t, profile_new(bytes_str(text), &q, &t->err), ERR_MALFORMED);
+	profile_free(p);
+}
+
+/* Versions that were recorded before a member was thought of are as they were.
+ */
+static void
+older_records(void **state)
+{
+	static const char *const later[] = { "\"subject_attributes\":[],",
+		"\"subject_request\":false,", "\"upn\":false,",
+		"\"upn_allow\":[],", "\"upn_deny\":[]," };
+	struct test_ca *t = *state;
+	struct profile *p = compile(
+			   t, config_profile_find(t->config, "default")),
+		       *old;
+	char *text = arena_strdup(t->a, p->json);
+
+	for (size_t i = 0; i < COUNT_OF(later); i++) {
+		char *at = strstr(text, later[i]);
+
+		assert_non_null(at);
+		memmove(at, at + strlen(later[i]),
+		    strlen(at + strlen(later[i])) + 1);
+	}
+	assert_ok(t, profile_new(bytes_str(text), &old, &t->err));
+	assert_false(old->t.upn || profile_takes_subject(old));
+	assert_string_equal(old->json, text);
+	assert_memory_not_equal(old->hash, p->hash, 32);
+	profile_free(old);
 	profile_free(p);
 }
 
@@ -318,6 +357,7 @@ main(void)
 		cmocka_unit_test(responders_2020_no_profile_has_ocsp_signing),
 		cmocka_unit_test(responder_of_a_short_life),
 		cmocka_unit_test(damaged_records),
+		cmocka_unit_test(older_records),
 		cmocka_unit_test(usage_by_key_type),
 		cmocka_unit_test(names),
 		cmocka_unit_test(networks),

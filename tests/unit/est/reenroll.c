@@ -91,20 +91,31 @@ a_name_may_have_moved_out_of_the_subject(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	assert_true(
+	    renewal_check(&csr, (struct names){ v, 2 }, false, &old, a, &err));
 	assert_false(
-	    renewal_check(&csr, (struct names){ v, 1 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 1 }, false, &old, a, &err));
 	assert_int_equal(err.kind, ERR_REJECTED);
 	err_clear(&err);
+	err_clear(&err);
+	/* Not where the new one would have it back. */
+	assert_false(
+	    renewal_check(&csr, (struct names){ v, 2 }, true, &old, a, &err));
+	assert_int_equal(err.kind, ERR_REJECTED);
+	csr.subject = old.subject;
+	csr.common_name = NULL;
+	assert_true(
+	    renewal_check(&csr, (struct names){ v, 2 }, true, &old, a, NULL));
+	csr.common_name = "a.example";
 	/* More than that name asks for more than the certificate had. */
 	csr.subject = name_of(a, more, 2);
 	assert_false(
-	    renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 2 }, false, &old, a, &err));
 	err_clear(&err);
 	csr.subject = name_of(a, cn, 1);
 	csr.common_name = "c.example";
 	assert_false(
-	    renewal_check(&csr, (struct names){ v, 2 }, &old, a, &err));
+	    renewal_check(&csr, (struct names){ v, 2 }, false, &old, a, &err));
 }
 
 int

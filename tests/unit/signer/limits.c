@@ -67,7 +67,7 @@ test_mistakes(void **state)
 		{ "\"node\":17", "\"node\":0", "\"node\" is 0" },
 		{ "\"node\":17", "\"node\":128", "\"node\" is 128" },
 		{ "\"node\":17", "\"node\":17.5", "wrong type" },
-		{ "\"node\":17", "\"node\":17,\"x\":1", "29 members" },
+		{ "\"node\":17", "\"node\":17,\"x\":1", "31 members" },
 		{ "\"max_backdate\":3600", "\"max_backdate\":-1", "is -1" },
 		{ "\"max_backdate\":3600",
 		    "\"max_backdate\":9223372036854775807", "is 922337" },

@@ -198,6 +198,44 @@ test_common_name(void **state)
 	world_free(&w);
 }
 
+/* A CA whose profiles take the subject of the request, of some types. */
+static void
+test_requested_subject(void **state)
+{
+	static const char *const types[] = { "CN", "O" };
+	static const char *const user[] = { "1.3.6.1.5.5.7.3.2" };
+	const struct subject jane = { .common_name = "Jane Doe",
+		.organization = "Any" };
+	const struct subject unit = { .common_name = "Jane Doe",
+		.organizational_unit = "Any" };
+	struct world w;
+	struct cert cert;
+
+	(void)state;
+	world_make(&w);
+	cert = cert_with(&w, &jane, "dns:www.example.com");
+	cert.eku[0] = user[0];
+	cert.eku_n = 1;
+	assert_false(allowed(&w, &cert));
+	w.limits.subject_request = true;
+	assert_true(allowed(&w, &cert));
+	w.limits.subject_attributes = (struct signer_strings){ types, 2 };
+	assert_true(allowed(&w, &cert));
+	w.limits.subject_attributes.n = 1;
+	assert_false(allowed(&w, &cert));
+	w.limits.subject_attributes.n = 2;
+	/* Nothing beside the names for what a TLS server shows. */
+	cert.eku[0] = "1.3.6.1.5.5.7.3.1";
+	assert_false(allowed(&w, &cert));
+	cert.eku_n = 0;
+	assert_false(allowed(&w, &cert));
+	cert = cert_with(&w, &unit, "dns:www.example.com");
+	cert.eku[0] = user[0];
+	cert.eku_n = 1;
+	assert_false(allowed(&w, &cert));
+	world_free(&w);
+}
+
 /* ---- name constraints ---- */
 
 static void
@@ -367,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_empty_lists_and_types),
 		cmocka_unit_test(test_no_wildcards),
 		cmocka_unit_test(test_common_name),
+		cmocka_unit_test(test_requested_subject),
 		cmocka_unit_test(test_constraints),
 		cmocka_unit_test(test_directory_constraint),
 		cmocka_unit_test(test_unreadable_constraints),
