@@ -215,8 +215,8 @@ static const struct config_row rows[] = {
 	    .type = CONFIG_TEXT,
 	    .form = FORM_BASE_HTTP,
 	    .at = AT(outgoing.proxy),
-	    .sample = "http://proxy.example.com:3128",
-	    .text = "The proxy of all calls (CONNECT); validations use none." },
+	    .text = "The proxy of all calls (CONNECT), such as "
+		    "http://proxy.example.com:3128; validations use none." },
 	{ .key = "outgoing.timeout",
 	    .type = CONFIG_DURATION,
 	    .at = AT(outgoing.timeout),
