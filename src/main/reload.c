@@ -112,7 +112,7 @@ tell_signer(struct supervisor *s, struct err *err)
 
 	/* It takes keys at its start alone. */
 	if (handover_keys_differ(s))
-		return supervisor_restart_signer(s, err);
+		return children_restart_signer(s, err);
 	/* One that is being started again gets them then. */
 	if (!handover_limits(s, a, &limits, err))
 		return false;

@@ -1,5 +1,5 @@
-/* What the supervisor holds, between supervisor.c (life) and handover.c (what a
- * child is given). */
+/* What the supervisor holds, between supervisor.c (life), children.c (who
+ * runs), handover.c (what a child is given) and reload.c. */
 #ifndef MAIN_SUPERVISOR_STATE_H
 #define MAIN_SUPERVISOR_STATE_H
 
@@ -72,10 +72,21 @@ bool handover_limits(struct supervisor *s, struct arena *a, struct bytes *json,
 /* Has the configuration other CA keys than those that the signer holds? */
 bool handover_keys_differ(struct supervisor *s);
 
+/* The signer finishes one batch. */
+#define SIGNER_END_US 5000000
+
+/* Forks it and hands everything over. */
+bool children_start(
+    struct supervisor *s, struct child *c, struct err *err) MUST_CHECK;
+/* Those that have ended are started again, after a while if they did so at
+ * once. */
+void children_reap(struct supervisor *s);
+void children_restart_due(struct supervisor *s, struct child *c);
+/* A server that never says READY is hung: started again like a dead one. */
+void children_check_start(struct supervisor *s);
 /* Ends the signer and starts it with the configuration that counts now; true
  * when it has opened its keys.  What the server asks meanwhile waits. */
-bool supervisor_restart_signer(
-    struct supervisor *s, struct err *err) MUST_CHECK;
+bool children_restart_signer(struct supervisor *s, struct err *err) MUST_CHECK;
 
 /* SIGHUP: reads the configuration and hands it out; the answer comes later. */
 void reload_begin(struct supervisor *s);
