@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/passphrase.h"
 #include "est/est.h"
+#include "scep/scep.h"
 
 static void
 add(struct check *c, enum finding_kind kind, const char *where,
@@ -53,6 +54,7 @@ load_config(struct check *c, struct config **out, struct err *err)
 	if (config_load(path, text, out, &mistakes)) {
 		ca_check_config(*out, state_file_read, c->cli, &mistakes);
 		est_check_config(*out, state_file_read, c->cli, &mistakes);
+		scep_check_config(*out, state_file_read, c->cli, &mistakes);
 	}
 	findings_add_mistakes(&c->findings, path, &mistakes);
 	config_mistakes_free(&mistakes);

@@ -33,6 +33,31 @@ state_new(const struct scep_deps *deps, const struct config *config,
 	return true;
 }
 
+void
+scep_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes)
+{
+	const struct scep_files files = { read_file, read_ctx };
+
+	for (size_t i = 0; i < config->scep.profiles_n; i++) {
+		const struct config_scep_profile *c = &config->scep.profiles[i];
+		AUTO_ARENA *a = arena_new();
+		struct scep_profile profile;
+		struct err err = { 0 };
+
+		if (scep_profile_new(config, c, &files, a, &profile, &err)) {
+			secret_wipe(
+			    profile.challenge, sizeof(profile.challenge));
+			continue;
+		}
+		config_mistake_add(mistakes, c->line, 1, err.shown,
+		    "files that can be read, of the form that docs/scep.md has",
+		    "mend the file, or take the option out of the profile");
+	}
+}
+
 static unsigned
 half_of_the_cores(void)
 {

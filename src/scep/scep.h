@@ -38,6 +38,12 @@ void scep_free(struct scep *scep);
 /* All or nothing. */
 bool scep_reload(
     struct scep *scep, const struct config *config, struct err *err) MUST_CHECK;
+/* Reads the files of every profile and tells what is wrong with them (`check`).
+ */
+void scep_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes);
 /* Read while they are counted: each is right, their sum may be a moment old. */
 const struct scep_counts *scep_counts(const struct scep *scep);
 /* Adds /scep, /scep/<profile>, and the paths that devices have built in. */

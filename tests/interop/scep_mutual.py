@@ -39,7 +39,7 @@ def made(name, ca, usage="clientAuth"):
     crt, ext = s.top / f"{name}.crt", s.top / f"{name}.ext"
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
             "-out", csr, "-subj", f"/CN={name}")
-    ext.write_text("keyUsage=digitalSignature\n"
+    ext.write_text("basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n"
                    f"extendedKeyUsage={usage}\n")
     openssl("x509", "-req", "-in", csr, "-CA", ca[1], "-CAkey", ca[0],
             "-CAcreateserial", "-out", crt, "-days", "1", "-extfile", ext)
@@ -90,6 +90,18 @@ def closed(c, why, status=403):
 
 
 makers, others = maker("makers"), maker("others")
+(s.top / "makers").write_bytes((s.state / "makers.pem").read_bytes())
+for wrong, why in ((b"", "has no certificate in PEM"),
+                   (openssl("x509", "-in", made("leaf", makers)[0]),
+                    "is no CA's"), (None, "No such file")):
+    if wrong is None:
+        (s.state / "makers.pem").unlink()
+    else:
+        (s.state / "makers.pem").write_bytes(wrong)
+    told = s.cli("check", check=False)
+    assert told.returncode == 1 and why in told.stdout + told.stderr, told
+(s.state / "makers.pem").write_bytes((s.top / "makers").read_bytes())
+s.cli("check", "--quiet")
 with s:
     device = made("device", makers)
     stranger = made("stranger", others)
