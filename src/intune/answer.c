@@ -320,7 +320,7 @@ answer_serial_parse(const char *text, uint8_t out[SERIAL_SIZE], struct err *err)
 			serial[i] =
 			    (uint8_t)(serial[i] << 4 | serial[i + 1] >> 4);
 		serial[SERIAL_SIZE - 1] =
-		    (uint8_t)(serial[SERIAL_SIZE - 1] << 4 | (unsigned)d);
+		    (uint8_t)(serial[SERIAL_SIZE - 1] << 4 | d);
 		digits++;
 	}
 	if (digits == 0)

@@ -307,7 +307,7 @@ test_reload(void **state)
 	assert_fails(
 	    w->t, intune_reload(w->in, w->t->config, &w->t->err), ERR_CONFIG);
 	test_ca_write_file(w->t, "secret", bytes_str("new"));
-	test_ca_write_file(w->t, "anchors", BYTES_NONE);
+	test_ca_write_file(w->t, "anchors", bytes_str(""));
 	assert_fails(
 	    w->t, intune_reload(w->in, w->t->config, &w->t->err), ERR_CONFIG);
 	world_answer(w, 200, WORLD_TOKEN("graph-token"));
