@@ -130,6 +130,10 @@ bool ca_check_name(struct ca *ca, const struct profile *p, const struct name *n,
  * the last moment at which they can still be had (INT64_MAX: no end). */
 bool ca_check_times(struct ca *ca, const struct profile *p, int64_t not_before,
     int64_t not_after, int64_t *until, struct err *err) MUST_CHECK;
+/* The notAfter of a certificate that is to be good for so many seconds at most:
+ * what the profile's max_lifetime and the CA leave of them.  ERR_REJECTED. */
+bool ca_requested_end(struct ca *ca, const struct profile *p, int64_t seconds,
+    int64_t *not_after, struct err *err) MUST_CHECK;
 /* The checks of a request alone, before anything is recorded. */
 bool ca_check_request(struct ca *ca, const struct ca_request *req,
     struct arena *a, struct err *err) MUST_CHECK;

@@ -436,6 +436,19 @@ ca_check_times(struct ca *ca, const struct profile *p, int64_t not_before,
 }
 
 bool
+ca_requested_end(struct ca *ca, const struct profile *p, int64_t seconds,
+    int64_t *not_after, struct err *err)
+{
+	struct issuance i = { .ca = ca,
+		.in = { .profile = p, .now = ca_now(ca) } };
+
+	if (!issuance_find_ca(&i, err))
+		return false;
+	*not_after = spec_end(&i.in, seconds);
+	return true;
+}
+
+bool
 ca_check_request(struct ca *ca, const struct ca_request *req, struct arena *a,
     struct err *err)
 {

@@ -117,6 +117,23 @@ spec_check_lifetime(
 	return true;
 }
 
+int64_t
+spec_end(const struct spec_input *in, int64_t seconds)
+{
+	const struct chain *chain = &in->ca->issuer->chain;
+	int64_t most =
+	    MIN_OF(in->profile->t.max_lifetime, in->ca->max_lifetime);
+	int64_t life = MIN_OF(seconds, most);
+	/* Backdating is a part of a lifetime, as it is of the profile's own,
+	 * but of a short one a small part. */
+	int64_t end =
+	    in->now - MIN_OF(backdate_derive(in), life / 8) + life - 1;
+
+	for (size_t i = 0; i < chain->n; i++)
+		end = MIN_OF(end, chain->certs[i].not_after);
+	return end;
+}
+
 /* ---- subject ---- */
 
 static const char *

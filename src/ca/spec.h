@@ -33,6 +33,9 @@ void serial_draw(const struct random *random, uint8_t node, int64_t now,
  */
 bool spec_check_lifetime(
     const struct spec_input *in, int64_t *until, struct err *err) MUST_CHECK;
+/* The notAfter of who asks for a lifetime of so many seconds, or less: at most
+ * what the profile, the CA's limit and the CA's own end give. */
+int64_t spec_end(const struct spec_input *in, int64_t seconds);
 /*
  * ERR_REJECTED when the lifetime that is asked for is outside the profile's or
  * beyond the CA's own end: nothing is cut off silently.

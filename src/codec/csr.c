@@ -115,12 +115,38 @@ attribute_parse(struct bytes oid, struct der values, struct arena *a,
 	return extensions_parse(content, a, out, err);
 }
 
+struct attribute {
+	struct bytes oid, values;
+};
+
+/* PKCS#9's OID and Microsoft's are two names for one thing. */
+static struct bytes
+meaning(struct bytes oid)
+{
+	return bytes_equal(oid, OID(MS_CERT_EXTENSIONS))
+	    ? OID(EXTENSION_REQUEST)
+	    : oid;
+}
+
+static bool
+may_stand_beside(const struct attribute *x, const struct attribute *y)
+{
+	if (!bytes_equal(meaning(x->oid), meaning(y->oid)))
+		return true;
+	/* Windows repeats the attribute for each pair. */
+	if (bytes_equal(x->oid, OID(MS_NAME_VALUE_PAIR)))
+		return true;
+	/* For readers of either name, with the same extensions. */
+	return !bytes_equal(x->oid, y->oid) &&
+	    bytes_equal(x->values, y->values);
+}
+
 static bool
 attributes_parse(
     struct bytes content, struct arena *a, struct csr *out, struct err *err)
 {
-	struct der d = der_of(content), attribute, values;
-	struct bytes oids[ATTRIBUTES_MAX], oid;
+	struct attribute seen[ATTRIBUTES_MAX];
+	struct der d = der_of(content), attribute;
 	size_t n = 0;
 
 	while (!der_at_end(&d)) {
@@ -128,22 +154,20 @@ attributes_parse(
 			return fail(err, ERR_BAD_CSR,
 			    "CSR has more than %u attributes", ATTRIBUTES_MAX);
 		if (!der_enter(&d, DER_SEQUENCE, &attribute) ||
-		    !der_read(&attribute, DER_OID, &oid) ||
-		    !der_oid_is_valid(oid) ||
-		    !der_enter(&attribute, DER_SET, &values) ||
+		    !der_read(&attribute, DER_OID, &seen[n].oid) ||
+		    !der_oid_is_valid(seen[n].oid) ||
+		    !der_read(&attribute, DER_SET, &seen[n].values) ||
 		    !der_at_end(&attribute))
 			return fail(err, ERR_BAD_CSR,
 			    "CSR has an attribute that is not DER");
-		/* Two names for one thing: it may be there once. */
-		if (bytes_equal(oid, OID(MS_CERT_EXTENSIONS)))
-			oid = OID(EXTENSION_REQUEST);
 		for (size_t i = 0; i < n; i++)
-			if (bytes_equal(oids[i], oid))
+			if (!may_stand_beside(&seen[i], &seen[n]))
 				return fail(err, ERR_BAD_CSR,
 				    "CSR has the same attribute twice");
-		oids[n++] = oid;
-		if (!attribute_parse(oid, values, a, out, err))
+		if (!attribute_parse(
+			seen[n].oid, der_of(seen[n].values), a, out, err))
 			return false;
+		n++;
 	}
 	return true;
 }

@@ -4,7 +4,9 @@
  *
  * Tolerated, because tools in use write it: attributes left out altogether
  * (`openssl req -asn1-kludge`), an encoded `critical FALSE` in an extension,
- * Microsoft's OID for the extension request, NULL parameters of ECDSA.
+ * Microsoft's OID for the extension request (beside PKCS#9's, if both say the
+ * same), its pairs of name and value each in an attribute of its own, NULL
+ * parameters of ECDSA.
  *
  * Any thread; what is parsed borrows the DER and the arena.
  */

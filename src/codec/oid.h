@@ -47,6 +47,7 @@
 /* Attributes of a CSR: RFC 2985, and Microsoft's. */
 #define OID_CHALLENGE_PASSWORD "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"
 #define OID_EXTENSION_REQUEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
+#define OID_MS_NAME_VALUE_PAIR "\x2b\x06\x01\x04\x01\x82\x37\x0d\x02\x01"
 #define OID_MS_CERT_EXTENSIONS "\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"
 
 /* otherName: Microsoft's szOID_NT_PRINCIPAL_NAME. */

@@ -193,6 +193,7 @@ struct config_scep_profile {
 	int64_t renewal_window; /* before the end; 0: at any time */
 	enum { SCEP_CHAIN_FULL, SCEP_CHAIN_ISSUER } chain;
 	bool ca_in_reply;
+	bool requested_validity; /* the CSR may ask for one */
 	bool legacy_sha1, legacy_des3, legacy_des;
 	int64_t max_failures, failure_period; /* per source address */
 	/* Either: served by TLS with such a client certificate alone. */

@@ -118,6 +118,15 @@ static const struct config_row rows[] = {
 	    .def = "false",
 	    .text = "Whether the CA's certificate goes with what is issued: "
 		    "Cisco VPN clients want it, Juniper's do not take it." },
+	{ .key = "requested_validity",
+	    .type = CONFIG_BOOL,
+	    .at = AT(requested_validity),
+	    .def = "false",
+	    .text = "Whether a CSR may say how long its certificate is good, "
+		    "by ValidityPeriod and ValidityPeriodUnits as Intune's "
+		    "devices do: up to max_lifetime of the profile, more is "
+		    "cut to that. Off, as in NDES, such a request gets the "
+		    "profile's lifetime." },
 	{ .key = "legacy_sha1",
 	    .type = CONFIG_BOOL,
 	    .at = AT(legacy_sha1),

@@ -1,5 +1,6 @@
 #include "codec/json.h"
 #include "codec/json_out.h"
+#include "codec/validity_asked.h"
 #include "scep/handlers.h"
 #include "store/scep.h"
 
@@ -20,6 +21,22 @@ evidence(const struct scep_call *call, const struct scep_grant *grant)
 	json_object_set_new(
 	    o, "address", json_string(http_peer_text(call->req)));
 	return json_print_compact(o, call->a);
+}
+
+/* notAfter as the CSR asks for it; 0: the profile's. */
+static bool
+end_derive(struct scep_call *call, const struct scep_grant *grant,
+    const struct profile *p, int64_t *out, struct err *err)
+{
+	int64_t seconds = 0;
+
+	if (call->profile->config->requested_validity &&
+	    !validity_asked_parse(
+		grant->csr->attributes, call->a, &seconds, err))
+		return false;
+	*out = 0;
+	return seconds == 0 ||
+	    ca_requested_end(call->scep->deps.ca, p, seconds, out, err);
 }
 
 bool
@@ -43,7 +60,7 @@ scep_request_fill(struct scep_call *call, const struct scep_grant *grant,
 		return fail_detail(err, ERR_INTERNAL,
 		    "this profile of SCEP has no profile of a CA",
 		    "there is no profile %s", c->profile);
-	return true;
+	return end_derive(call, grant, out->profile, &out->not_after, err);
 }
 
 bool
@@ -112,8 +129,8 @@ scep_issue(struct scep_call *call, const struct scep_grant *grant,
 	struct err why = { 0 };
 	bool found;
 
-	if (!scep_request_fill(call, grant, &request, err))
-		return false;
+	if (!scep_request_fill(call, grant, &request, &why))
+		return scep_answer_err(call, &why, out, err);
 	if (ca_issue(call->scep->deps.ca, &request, call->a, &issued, &why)) {
 		if (call->profile->config->ca_in_reply)
 			return scep_deliver(call, issued.id, out, err);

@@ -27,8 +27,8 @@ scep_queue(struct scep_call *call, const struct scep_grant *grant,
 	struct approval row;
 
 	/* Nothing waits that could not be issued. */
-	if (!scep_request_fill(call, grant, &request, err))
-		return false;
+	if (!scep_request_fill(call, grant, &request, &why))
+		return scep_answer_err(call, &why, out, err);
 	if (!ca_check_request(call->scep->deps.ca, &request, call->a, &why) ||
 	    !submit(call, grant, &row, &why))
 		return scep_answer_err(call, &why, out, err);

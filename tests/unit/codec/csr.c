@@ -327,9 +327,20 @@ test_attributes(void **state)
 		/* An extension request that is no SEQUENCE; two of them. */
 		{ "a0 11 30 0f 06 09 2a864886f70d01090e 31 02 05 00",
 		    ERR_BAD_CSR, NULL },
-		{ "a0 24 30 0f 06 09 2a864886f70d01090e 31 02 30 00"
-		  "30 10 06 0a 2b06010401823702010e 31 02 30 00",
+		{ "a0 22 30 0f 06 09 2a864886f70d01090e 31 02 30 00"
+		  "30 0f 06 09 2a864886f70d01090e 31 02 30 00",
 		    ERR_BAD_CSR, NULL },
+		/* Under PKCS#9's name and Microsoft's: the same, and not. */
+		{ "a0 23 30 0f 06 09 2a864886f70d01090e 31 02 30 00"
+		  "30 10 06 0a 2b06010401823702010e 31 02 30 00",
+		    ERR_NONE, NULL },
+		{ "a0 31 30 0f 06 09 2a864886f70d01090e 31 02 30 00"
+		  "30 1e 06 0a 2b06010401823702010e 31 10 30 0e " SAN_A,
+		    ERR_BAD_CSR, NULL },
+		/* Two of Microsoft's pairs, each in its own attribute. */
+		{ "a0 24 30 10 06 0a 2b0601040182370d0201 31 02 30 00"
+		  "30 10 06 0a 2b0601040182370d0201 31 02 30 00",
+		    ERR_NONE, NULL },
 	};
 	struct parts p = plain;
 	struct csr csr;
