@@ -103,6 +103,24 @@ scep_urls(const struct urls *u)
 	return o;
 }
 
+/* Where MDMs fetch one-time secrets: by https alone. */
+static json_t *
+scep_challenge_urls(const struct urls *u)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < u->config->scep.profiles_n; i++) {
+		const struct config_scep_profile *p =
+		    &u->config->scep.profiles[i];
+		bool plain = strcmp(p->name, "default") == 0;
+
+		if (p->challenge_clients_file != NULL)
+			add(u, o, p->name, u->base, plain ? "/scep" : "/scep/",
+			    plain ? "" : p->name, "/challenge");
+	}
+	return o;
+}
+
 static json_t *
 ca_urls(const struct urls *u)
 {
@@ -166,6 +184,7 @@ all_urls(const struct urls *u)
 	json_object_set_new(o, "acme", acme_urls(u));
 	json_object_set_new(o, "est", est_urls(u));
 	json_object_set_new(o, "scep", scep_urls(u));
+	json_object_set_new(o, "scep_challenges", scep_challenge_urls(u));
 	json_object_set_new(o, "cas", ca_urls(u));
 	add(u, o, "ocsp", u->http_base, "/ocsp", "", "");
 	add(u, o, "roots", u->http_base, "/ca/roots.pem", "", "");
@@ -244,6 +263,7 @@ print_urls(const struct cli *cli, const json_t *o)
 	print_acme(cli, json_object_get(o, "acme"));
 	print_named(cli, "EST label", json_object_get(o, "est"));
 	print_named(cli, "SCEP profile", json_object_get(o, "scep"));
+	print_named(cli, "SCEP secrets", json_object_get(o, "scep_challenges"));
 	print_cas(cli, json_object_get(o, "cas"));
 	line("OCSP (online CAs)", text_of(o, "ocsp"));
 	line("all roots", text_of(o, "roots"));

@@ -359,6 +359,21 @@ check_scep(struct config_loading *l, const struct config_loaded *ld,
 		    "signed in authentication and a signed_keys_file, or "
 		    "neither",
 		    "add the other, or take this out");
+	if (p->challenge_clients_file != NULL &&
+	    !has_word(&p->authentication, "tokens"))
+		tell(l, ld, "challenge_clients_file",
+		    "a challenge_clients_file without tokens",
+		    "tokens in authentication, which the secrets are",
+		    "add tokens to authentication");
+	/* What a webhook tells of a device says nothing of its names. */
+	if (p->challenge_clients_file != NULL && p->names.n == 0)
+		tell(l, ld, "names", "challenge_clients_file without names",
+		    "the names that a secret without names is good for",
+		    "add names, such as [\"dns:*.devices.example.com\"]");
+	if (p->name != NULL && strcmp(p->name, "challenge") == 0)
+		tell(l, ld, "profile", "a profile challenge",
+		    "another name: secrets are fetched at /scep/challenge",
+		    "give it another name");
 	/* VU#971035: a password that all share gives any name to who has it. */
 	if (challenge && p->names.n == 0)
 		tell(l, ld, "names", "challenge without names",

@@ -183,6 +183,8 @@ struct config_scep_profile {
 	/* challenge, tokens, signed, approval */
 	struct config_strings authentication;
 	const char *challenge_file;
+	const char *challenge_clients_file; /* who fetches secrets */
+	int64_t challenge_lifetime, challenges_per_hour;
 	const char *signed_keys_file;
 	struct config_strings signed_audience; /* empty: its URLs */
 	int64_t signed_max_lifetime;

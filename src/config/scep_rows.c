@@ -73,6 +73,31 @@ static const struct config_row rows[] = {
 	    .max = 30 * 24 * 3600,
 	    .def = "24h",
 	    .text = "See signed_per_device." },
+	{ .key = "challenge_clients_file",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_PATH,
+	    .at = AT(challenge_clients_file),
+	    .text = "A file with the MDMs that fetch one-time secrets for "
+		    "their devices, by POST to the path of this profile with "
+		    "/challenge behind it, over https: NAME:HASH a line, with "
+		    "a hash of openssl passwd -6, mkpasswd or htpasswd -B. "
+		    "names has to say what the secrets are good for. Read at "
+		    "start and at a reload." },
+	{ .key = "challenge_lifetime",
+	    .type = CONFIG_DURATION,
+	    .at = AT(challenge_lifetime),
+	    .min = 60,
+	    .max = 30 * 24 * 3600,
+	    .def = "1h",
+	    .text = "How long a secret that was fetched can be used." },
+	{ .key = "challenges_per_hour",
+	    .type = CONFIG_INT,
+	    .at = AT(challenges_per_hour),
+	    .min = 1,
+	    .max = 1000000,
+	    .def = "10000",
+	    .text = "Secrets that one client of challenge_clients_file can "
+		    "fetch in an hour." },
 	{ .key = "names",
 	    .type = CONFIG_LIST,
 	    .form = FORM_NAME_PATTERN,

@@ -3,8 +3,8 @@
 #include "crypto/password.h"
 #include "est/identity.h"
 #include "crypto/verified.h"
+#include "http/authorization.h"
 #include "http/rate.h"
-#include "util/text.h"
 
 const char *
 est_identity_kind_name(enum identity_kind kind)
@@ -24,51 +24,11 @@ est_identity_kind_name(enum identity_kind kind)
 	return "anonymous";
 }
 
-/* "Basic" and a space off the front of s; NULL if it is another scheme. */
-static const char *
-after_scheme(const char *s, const char *scheme)
-{
-	size_t n = strlen(scheme);
-
-	if (strncasecmp(s, scheme, n) != 0 || s[n] != ' ')
-		return NULL;
-	s += n;
-	return s + strspn(s, " ");
-}
-
-/* RFC 7617 section 2: user-id ":" password.  The caller wipes *whole. */
 static bool
-basic_decode(const char *text, struct arena *a, struct bytes *whole,
-    const char **name, struct bytes *password, struct err *err)
+password_holds(struct est_call *call, const struct password_user *user,
+    struct bytes password)
 {
-	struct err why = { 0 };
-	const uint8_t *colon;
-
-	if (!base64_decode(bytes_str(text), a, whole, &why))
-		return fail(err, ERR_MALFORMED,
-		    "the Authorization field is not base64 behind Basic");
-	/* RFC 7617 section 2: neither has control characters. */
-	for (size_t i = 0; i < whole->n; i++)
-		if (whole->p[i] < 0x20 || whole->p[i] == 0x7f)
-			return fail(err, ERR_MALFORMED,
-			    "the Authorization field has a control character "
-			    "in user or password");
-	colon = whole->n == 0 ? NULL : memchr(whole->p, ':', whole->n);
-	if (colon == NULL)
-		return fail(err, ERR_MALFORMED,
-		    "the Authorization field has no colon between user and "
-		    "password");
-	*name = arena_str(a, bytes_of(whole->p, (size_t)(colon - whole->p)));
-	*password =
-	    bytes_of(colon + 1, whole->n - (size_t)(colon + 1 - whole->p));
-	return true;
-}
-
-static bool
-password_holds(
-    struct est_call *call, const struct user *user, struct bytes password)
-{
-	const struct users *users = &call->label->users;
+	const struct password_file *users = &call->label->users;
 	struct verified *verified = call->est->verified;
 	struct lane *lane;
 	uint8_t key[32];
@@ -141,7 +101,8 @@ static bool
 by_user(struct est_call *call, const char *name, struct bytes password,
     struct identity *out, struct err *err)
 {
-	const struct user *user = est_users_find(&call->label->users, name);
+	const struct password_user *user =
+	    password_file_find(&call->label->users, name);
 
 	if (!password_holds(call, user, password))
 		return fail_password(err, "");
@@ -160,10 +121,10 @@ by_basic(struct est_call *call, const char *text, struct identity *out,
 	const char *name;
 	bool known;
 
-	if (!basic_decode(text, call->a, &whole, &name, &password, err))
+	if (!http_basic_decode(text, call->a, &whole, &name, &password, err))
 		return false;
 	if ((by & BY_TOKENS) != 0 &&
-	    est_users_find(&call->label->users, name) == NULL)
+	    password_file_find(&call->label->users, name) == NULL)
 		known = by_other_name(call, password, out, err);
 	else
 		known = by_user(call, name, password, out, err);
@@ -176,11 +137,11 @@ by_password(struct est_call *call, const char *field, struct identity *out,
     struct err *err)
 {
 	bool tokens = (call->label->authentication & BY_TOKENS) != 0;
-	const char *text = after_scheme(field, "Basic");
+	const char *text = http_after_scheme(field, "Basic");
 
 	if (text != NULL)
 		return by_basic(call, text, out, err);
-	text = after_scheme(field, "Bearer");
+	text = http_after_scheme(field, "Bearer");
 	if (text != NULL && tokens)
 		return by_token(call, bytes_str(text), out, err);
 	return fail(err, ERR_UNAUTHORIZED,

@@ -21,7 +21,7 @@ struct identity {
 	enum identity_kind kind;
 	const char *name; /* for the log and the record */
 	struct client client;
-	const struct user *user;
+	const struct password_user *user;
 	struct token token;
 };
 

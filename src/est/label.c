@@ -68,7 +68,8 @@ est_label_new(const struct config_est_label *config,
 	    !file_read(files, config->named_keys_file, a, &keys, err))
 		return false;
 	if (config->users_file != NULL &&
-	    !est_users_parse(users, config->users_file, a, &label.users, err))
+	    !password_file_parse(
+		users, config->users_file, a, &label.users, err))
 		return false;
 	if (config->anchors_file != NULL &&
 	    !certs_parse(anchors, config->anchors_file, true, a,

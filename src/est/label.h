@@ -7,7 +7,7 @@
 
 #include "ca/client.h"
 #include "est/named_keys.h"
-#include "est/users.h"
+#include "crypto/password_file.h"
 
 /* Of paths without a label. */
 #define LABEL_DEFAULT "default"
@@ -24,7 +24,7 @@ struct est_label {
 	const struct config_est_label *config;
 	unsigned index; /* among the labels of its state */
 	unsigned authentication;
-	struct users users;
+	struct password_file users;
 	struct client_place clients; /* whose certificates it takes */
 	const struct cert *recipients; /* of recipients_file */
 	size_t recipients_n;

@@ -223,6 +223,8 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 
 		if (!send_file(s, channel, p->challenge_file, true, err) ||
 		    !send_file(s, channel, p->signed_keys_file, true, err) ||
+		    !send_file(
+			s, channel, p->challenge_clients_file, true, err) ||
 		    !send_file(s, channel, p->client_anchors_file, true, err))
 			return false;
 	}

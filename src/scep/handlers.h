@@ -34,6 +34,11 @@ bool scep_operate(struct scep_call *call, struct bytes ber,
 void scep_unreadable(struct scep_call *call, struct scep_answer *out);
 void scep_count_failure(struct scep_call *call);
 
+/* ---- secret.c: a one-time secret for an MDM ---- */
+
+bool scep_hand_out(
+    struct scep_call *call, struct http_resp *resp, struct err *err) MUST_CHECK;
+
 /* ---- by type of message; content is what was decrypted ---- */
 
 bool scep_enroll(struct scep_call *call, struct bytes content,
@@ -104,6 +109,9 @@ bool scep_reply(struct scep_call *call, const struct scep_answer *answer,
     struct http_resp *resp, struct err *err) MUST_CHECK;
 /* In HTTP's own form. */
 void scep_problem(
+    struct scep_call *call, struct http_resp *resp, const struct err *err);
+/* The same to who fetches secrets, which is no SCEP: 401 and 415 are said. */
+void scep_problem_hand_out(
     struct scep_call *call, struct http_resp *resp, const struct err *err);
 
 #endif

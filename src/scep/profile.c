@@ -5,6 +5,7 @@
 #define CHALLENGE_FILE_MAX 4096u
 #define ANCHORS_FILE_MAX (8u << 20)
 #define SIGNERS_FILE_MAX (256u * 1024u)
+#define CLIENTS_FILE_MAX (1u << 20)
 
 static unsigned
 authentication_derive(const struct config_strings *words)
@@ -91,6 +92,23 @@ clients_read(const struct config_scep_profile *config,
 }
 
 static bool
+challenge_clients_read(const struct scep_files *files, const char *path,
+    struct arena *a, struct password_file *out, struct err *err)
+{
+	struct err why = { 0 };
+	struct bytes text;
+
+	if (path == NULL)
+		return true;
+	if (!files->read(files->ctx, path, CLIENTS_FILE_MAX, a, &text, &why))
+		return fail(err, ERR_CONFIG, "%s", why.shown);
+	if (!password_file_parse(text, path, a, out, err))
+		return false;
+	return out->n > 0 ||
+	    fail(err, ERR_CONFIG, "%s has no client, expected NAME:HASH", path);
+}
+
+static bool
 signers_read(const struct scep_files *files, const char *path, struct arena *a,
     struct jwk_set *out, struct err *err)
 {
@@ -161,7 +179,9 @@ scep_profile_new(const struct config *all,
 	    !challenge_read(files, config->challenge_file, made.challenge, err))
 		return false;
 	if (!clients_read(config, files, a, &made.clients, err) ||
-	    !signed_read(all, config, files, a, &made, err))
+	    !signed_read(all, config, files, a, &made, err) ||
+	    !challenge_clients_read(files, config->challenge_clients_file, a,
+		&made.challenge_clients, err))
 		return false;
 	*out = made;
 	return true;

@@ -7,6 +7,7 @@
 
 #include "ca/client.h"
 #include "codec/jwk_set.h"
+#include "crypto/password_file.h"
 
 /* Of paths that name none. */
 #define PROFILE_DEFAULT "default"
@@ -30,6 +31,8 @@ struct scep_profile {
 	uint8_t challenge[32]; /* SHA-256, with BY_CHALLENGE */
 	bool mutual; /* a TLS client certificate of clients is needed */
 	struct client_place clients;
+	/* Who fetches secrets; perhaps nobody. */
+	struct password_file challenge_clients;
 	/* With BY_SIGNED: who signs, and for whom. */
 	struct jwk_set signers;
 	const char *const *audience;

@@ -26,12 +26,10 @@ status_of(enum err_kind kind)
 	return 500;
 }
 
-void
-scep_problem(
-    struct scep_call *call, struct http_resp *resp, const struct err *err)
+static void
+problem(struct scep_call *call, struct http_resp *resp, int status,
+    const struct err *err)
 {
-	int status = status_of(err->kind);
-
 	if (call->operating)
 		scep_count_refusal(&call->scep->counts, call->message.type);
 	*resp = (struct http_resp){ .status = status };
@@ -45,6 +43,33 @@ scep_problem(
 		http_resp_headerf(resp, call->a, "Retry-After", "%lld",
 		    (long long)(status == 429 ? MAX_OF(call->retry_after, 1)
 					      : 5));
+}
+
+void
+scep_problem(
+    struct scep_call *call, struct http_resp *resp, const struct err *err)
+{
+	problem(call, resp, status_of(err->kind), err);
+}
+
+void
+scep_problem_hand_out(
+    struct scep_call *call, struct http_resp *resp, const struct err *err)
+{
+	int status = status_of(err->kind);
+
+	if (err->kind == ERR_UNAUTHORIZED)
+		status = 401;
+	else if (err->kind == ERR_UNSUPPORTED)
+		status = 415;
+	else if (err->kind == ERR_IDENTIFIER_REJECTED)
+		status = 403;
+	problem(call, resp, status, err);
+	/* RFC 9110 section 11.6.1: 401 names a way to authenticate. */
+	if (status == 401)
+		http_resp_headerf(resp, call->a, "WWW-Authenticate",
+		    "Basic realm=\"%s\", charset=\"UTF-8\"",
+		    call->profile->config->name);
 }
 
 /* The request's, as far as it is one that we use ourselves. */

@@ -78,6 +78,7 @@ scep_new(const struct scep_deps *deps, const struct config *config,
 	scep = mem_alloc(sizeof(*scep));
 	scep->deps = *deps;
 	scep->failures = rates_new();
+	scep->fetched = rates_new();
 	scep->lanes = lanes_new(half_of_the_cores());
 	scep->verified = verified_new(&deps->random);
 	pthread_mutex_init(&scep->legacy, NULL);
@@ -101,6 +102,7 @@ scep_free(struct scep *scep)
 		s = older;
 	}
 	rates_free(scep->failures);
+	rates_free(scep->fetched);
 	lanes_free(scep->lanes);
 	verified_free(scep->verified);
 	pthread_mutex_destroy(&scep->legacy);
@@ -137,18 +139,23 @@ profile_find(const struct scep_state *s, const char *name)
 }
 
 static bool
+call_find_profile(struct scep_call *call, const char *name, struct err *err)
+{
+	call->state = atomic_load(&call->scep->state);
+	call->profile =
+	    profile_find(call->state, name == NULL ? PROFILE_DEFAULT : name);
+	return call->profile != NULL ||
+	    fail(err, ERR_NOT_FOUND, "there is no profile %.40s of SCEP",
+		name == NULL ? PROFILE_DEFAULT : name);
+}
+
+static bool
 call_begin(struct scep_call *call, const char *name, struct err *err)
 {
 	struct scep *scep = call->scep;
 
-	call->state = atomic_load(&scep->state);
-	call->profile =
-	    profile_find(call->state, name == NULL ? PROFILE_DEFAULT : name);
-	if (call->profile == NULL)
-		return fail(err, ERR_NOT_FOUND,
-		    "there is no profile %.40s of SCEP",
-		    name == NULL ? PROFILE_DEFAULT : name);
-	if (!scep_client_check(call, err))
+	if (!call_find_profile(call, name, err) ||
+	    !scep_client_check(call, err))
 		return false;
 	call->ras_n = ra_certs(scep->deps.ra, call->profile->ca,
 	    clock_now(&scep->deps.clock), call->ras);
@@ -200,19 +207,39 @@ serve(struct scep_call *call, struct http_resp *resp, struct err *err)
 	return fail(err, ERR_INTERNAL, "an operation of no kind");
 }
 
+static struct scep_call *
+call_new(struct scep *scep, struct http_req *req)
+{
+	struct scep_call *call = arena_alloc(req->arena, sizeof(*call));
+
+	call->scep = scep;
+	call->req = req;
+	call->a = req->arena;
+	return call;
+}
+
+static void
+hand_out(void *ctx, struct http_req *req, struct http_resp *resp)
+{
+	struct scep_call *call = call_new(ctx, req);
+	struct err err = { 0 };
+
+	if (!call_find_profile(call, req->capture[0], &err) ||
+	    !scep_hand_out(call, resp, &err))
+		scep_problem_hand_out(call, resp, &err);
+}
+
 static void
 handle(void *ctx, struct http_req *req, struct http_resp *resp)
 {
-	struct scep_call *call = arena_alloc(req->arena, sizeof(*call));
+	struct scep_call *call = call_new(ctx, req);
 	struct err err = { 0 };
 
-	call->scep = ctx;
-	call->req = req;
-	call->a = req->arena;
 	if (!serve(call, resp, &err))
 		scep_problem(call, resp, &err);
 }
 
+#define WISH_MAX 65536u
 #define ROW(path)                                                              \
 	{                                                                      \
 		HTTP_GET | HTTP_POST, path, handle, NULL, ON_WORKER,           \
@@ -228,6 +255,11 @@ static const struct http_route rows[] = {
 	ROW("/scep/{profile}/pkiclient.exe"),
 	ROW("/cgi-bin/pkiclient.exe"),
 	ROW("/certsrv/mscep/mscep.dll"),
+	/* For MDMs, which send a password: never without TLS. */
+	{ HTTP_POST, "/scep/challenge", hand_out, NULL, ON_WORKER, WISH_MAX,
+	    NULL, LISTENER_HTTPS, NULL },
+	{ HTTP_POST, "/scep/{profile}/challenge", hand_out, NULL, ON_WORKER,
+	    WISH_MAX, NULL, LISTENER_HTTPS, NULL },
 };
 
 void

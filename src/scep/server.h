@@ -31,6 +31,7 @@ struct scep {
 	struct scep_deps deps;
 	_Atomic(struct scep_state *) state;
 	struct rates *failures;
+	struct rates *fetched; /* secrets, by client (secret.c) */
 	struct verified *verified;
 	/* Of its own, half as many as cores: a flood of messages leaves the
 	 * other lanes to the other protocols. */

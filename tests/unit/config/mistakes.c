@@ -166,6 +166,21 @@ test_single_mistakes(void **state)
 		       "challenge_file: c}}}\n",
 		    "a challenge_file that is not used" },
 		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "authentication: [signed]}}}\n",
+		    "signed, but no signed_keys_file" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "signed_keys_file: k}}}\n",
+		    "a signed_keys_file that is not used" },
+		{ URLS "scep: {profiles: {a: {profile: default, names: "
+		       "[\"dns:*\"], challenge_clients_file: m}}}\n",
+		    "a challenge_clients_file without tokens" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
+		       "authentication: [tokens], challenge_clients_file: "
+		       "m}}}\n",
+		    "challenge_clients_file without names" },
+		{ URLS "scep: {profiles: {challenge: {profile: default}}}\n",
+		    "found a profile challenge" },
+		{ URLS "scep: {profiles: {a: {profile: default, "
 		       "legacy_des: true}}}\n",
 		    "legacy_des without legacy_des3" },
 		{ URLS "ocsp: {key: p265}\n", "write p256" },

@@ -2,7 +2,7 @@
 #include "support/unit.h"
 #include "crypto/password.h"
 #include "est/named_keys.h"
-#include "est/users.h"
+#include "crypto/password_file.h"
 
 #define HASH "$5$chancerytests$KGtR0oVfcDNh1w3Rw7bsJWjgfcN09t0RQjDg.f6mCX4"
 
@@ -17,24 +17,25 @@ users(void **state)
 				   "a:" HASH ":dns:x.*,ip:192.0.2.1";
 	AUTO_ARENA *a = arena_new();
 	struct err err = { 0 };
-	const struct user *one;
-	struct users u;
+	const struct password_user *one;
+	struct password_file u;
 
 	(void)state;
-	assert_true(est_users_parse(bytes_str(text), "f", a, &u, &err));
+	assert_true(password_file_parse(bytes_str(text), "f", a, &u, &err));
 	assert_int_equal(u.n, 2);
-	one = est_users_find(&u, "a");
+	one = password_file_find(&u, "a");
 	assert_non_null(one);
 	assert_int_equal(one->patterns_n, 2);
 	assert_string_equal(one->patterns[1], "ip:192.0.2.1");
 	assert_true(password_check(one->hash, bytes_str("secret")));
 	assert_false(password_check(one->hash, bytes_str("secreT")));
 	assert_false(password_check(one->hash, BYTES_NONE));
-	assert_non_null(est_users_find(&u, "b"));
-	assert_null(est_users_find(&u, "c"));
+	assert_non_null(password_file_find(&u, "b"));
+	assert_null(password_file_find(&u, "c"));
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {
 		err_clear(&err);
-		if (est_users_parse(bytes_str(refused[i]), "f", a, &u, &err) ||
+		if (password_file_parse(
+			bytes_str(refused[i]), "f", a, &u, &err) ||
 		    err.kind != ERR_CONFIG)
 			fail_msg("taken: %s", refused[i]);
 		/* A password that was put there by mistake is not shown. */

@@ -40,6 +40,10 @@ static const char yaml[] =
     "    signed: {profile: device, authentication: [tokens, signed],\n"
     "      signed_keys_file: mdm.jwks, signed_per_device: 3,\n"
     "      signed_period: 1h, max_failures: 30}\n"
+    "    mdm: {profile: device, authentication: [tokens],\n"
+    "      challenge_clients_file: mdms, challenge_lifetime: 10m,\n"
+    "      challenges_per_hour: 12, max_failures: 4,\n"
+    "      names: [\"dns:*.example.net\"]}\n"
     "    elsewhere: {profile: device, authentication: [signed],\n"
     "      signed_keys_file: mdm.jwks}\n"
     "    queue: {profile: device, authentication: []}\n";
@@ -148,6 +152,13 @@ world_setup(void **state)
 	test_ca_write_file(w->t, "challenge", bytes_str(WORLD_CHALLENGE "\n"));
 	write_signers(w);
 	w->clock = (struct clock){ now_us, w->t };
+	/* openssl passwd -6: Secret:7x and Secret-8. */
+	test_ca_write_file(w->t, "mdms",
+	    bytes_str("# who fetches\n"
+		      "jamf:$6$abcdefgh$mM21zowV5GRs7Y2enwue4YgbVCYODgi4wZB4B3"
+		      "a5S71t66hE8A8G8U3drOWprW5PaHPVsBgK5ASLcT3piN77A0\n"
+		      "other:$6$ijklmnop$W5lFDe3DOpFDlcsCpdXNB0KqK0dSPmarRy.Mb"
+		      "78DnIPZyMFk7r6EnDKwCE.BVwKQtcFjjkh0al0RNKZJYolov1\n"));
 	deps = (struct scep_deps){ .store = w->t->store,
 		.ca = w->t->ca,
 		.clock = w->clock,

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "crypto/password.h"
-#include "est/users.h"
+#include "crypto/password_file.h"
 
 #define LINE_MAX_OCTETS 4096u
 #define NAME_MAX_OCTETS 128u
@@ -10,7 +10,7 @@
 static int
 by_name(const void *x, const void *y)
 {
-	const struct user *a = x, *b = y;
+	const struct password_user *a = x, *b = y;
 
 	return strcmp(a->name, b->name);
 }
@@ -27,7 +27,7 @@ cut(char *s, char c)
 }
 
 static bool
-patterns_parse(char *s, struct arena *a, struct user *out)
+patterns_parse(char *s, struct arena *a, struct password_user *out)
 {
 	const char **v = arena_array(a, PATTERNS_MAX, sizeof(*v));
 	size_t n = 0;
@@ -46,14 +46,14 @@ patterns_parse(char *s, struct arena *a, struct user *out)
 }
 
 static bool
-line_parse(char *line, struct arena *a, struct user *out)
+line_parse(char *line, struct arena *a, struct password_user *out)
 {
 	char *hash = cut(line, ':'), *patterns;
 
 	if (hash == NULL || *line == '\0' || strlen(line) > NAME_MAX_OCTETS)
 		return false;
 	patterns = cut(hash, ':');
-	*out = (struct user){ .name = line, .hash = hash };
+	*out = (struct password_user){ .name = line, .hash = hash };
 	if (patterns != NULL && *patterns != '\0' &&
 	    !patterns_parse(patterns, a, out))
 		return false;
@@ -61,7 +61,7 @@ line_parse(char *line, struct arena *a, struct user *out)
 }
 
 static bool
-sort(struct users *u, const char *path, struct err *err)
+sort(struct password_file *u, const char *path, struct err *err)
 {
 	if (u->n > 0)
 		qsort(u->v, u->n, sizeof(*u->v), by_name);
@@ -73,17 +73,17 @@ sort(struct users *u, const char *path, struct err *err)
 }
 
 bool
-est_users_parse(struct bytes text, const char *path, struct arena *a,
-    struct users *out, struct err *err)
+password_file_parse(struct bytes text, const char *path, struct arena *a,
+    struct password_file *out, struct err *err)
 {
-	struct users u = { 0 };
+	struct password_file u = { 0 };
 	size_t lines = 1, number = 0;
 
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.p[i] == '\n';
-	if (lines > USERS_MAX)
+	if (lines > PASSWORD_FILE_MAX)
 		return fail(err, ERR_CONFIG, "%s has %zu lines, at most %u",
-		    path, lines, USERS_MAX);
+		    path, lines, PASSWORD_FILE_MAX);
 	u.v = arena_array(a, lines, sizeof(*u.v));
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
@@ -112,10 +112,10 @@ est_users_parse(struct bytes text, const char *path, struct arena *a,
 	return true;
 }
 
-const struct user *
-est_users_find(const struct users *u, const char *name)
+const struct password_user *
+password_file_find(const struct password_file *u, const char *name)
 {
-	const struct user key = { .name = name };
+	const struct password_user key = { .name = name };
 
 	return u->n == 0 ? NULL
 			 : bsearch(&key, u->v, u->n, sizeof(*u->v), by_name);
