@@ -1,5 +1,6 @@
 #include "ca/token.h"
 #include "codec/claims.h"
+#include "codec/subject_form.h"
 #include "scep/handlers.h"
 
 /* The signature, by a key that the profile names, and what was signed. */
@@ -14,6 +15,29 @@ verify(struct scep_call *call, const struct jws *jws,
 	    claims_parse(jws->payload, call->a, out, err);
 }
 
+/*
+ * Where the subject goes in as it came: all by which somebody is known there is
+ * vouched for, be it as a name or by the claim.  Without the claim ca_issue
+ * sees to that (ca_request.subject_named).
+ */
+static bool
+check_subject(struct scep_call *call, const struct scep_grant *grant,
+    const struct claims *c, struct err *err)
+{
+	const struct profile *p = ca_profile_find(
+	    call->scep->deps.ca, call->profile->config->profile);
+	struct names known = { .n = c->names.n };
+
+	if (c->subject == NULL || p == NULL || !profile_takes_subject(p))
+		return true;
+	known.v = arena_array(call->a, known.n + 1, sizeof(*known.v));
+	memcpy(known.v, c->names.v, known.n * sizeof(*known.v));
+	known.v[known.n++] =
+	    (struct name){ .type = NAME_DNS, .text = c->subject };
+	return subject_form_check_names(
+	    grant->csr->subject, &known, call->a, err);
+}
+
 static bool
 check(struct scep_call *call, const struct scep_grant *grant,
     const struct claims *c, struct err *err)
@@ -23,7 +47,8 @@ check(struct scep_call *call, const struct scep_grant *grant,
 	return claims_check(c, p->audience, p->audience_n,
 		   p->config->signed_max_lifetime, call->req->now, err) &&
 	    claims_check_request(
-		c, grant->names, grant->csr->common_name, call->a, err);
+		c, grant->names, grant->csr->common_name, call->a, err) &&
+	    check_subject(call, grant, c, err);
 }
 
 /* For the record: the key by its kid, else by its thumbprint. */
@@ -72,6 +97,7 @@ refuse(const struct err *why, struct err *err)
 	case ERR_BAD_SIGNATURE_ALG:
 	case ERR_UNSUPPORTED:
 	case ERR_UNAUTHORIZED:
+	case ERR_REJECTED:
 	case ERR_RATE_LIMITED:
 		return fail_detail(err, ERR_UNAUTHORIZED,
 		    "the challengePassword is not one that can be used",

@@ -13,6 +13,7 @@ DOC = pathlib.Path(__file__).resolve().parents[2] / "docs/scep.md"
 CHALLENGE = "Correcthorse7"
 PROFILES = """  device: {ca: issuing, lifetime: 1d, subject_cn: csr_cn, key_usage: [digitalSignature, keyEncipherment], extended_key_usage: [clientAuth, serverAuth]}
   other: {ca: issuing, lifetime: 1d, extended_key_usage: [clientAuth]}
+  whole: {ca: issuing, lifetime: 1d, acme: false, subject: request, extended_key_usage: [clientAuth]}
 """
 
 
@@ -82,7 +83,7 @@ def issued(s):
     """Certificates of clients, newest first."""
     rows = s.cli("cert", "list", parse=True)
     rows = rows if isinstance(rows, list) else rows["certificates"]
-    return [r for r in rows if r["profile"] in ("device", "other")]
+    return [r for r in rows if r["profile"] in ("device", "other", "whole")]
 
 
 def verifies(s, path):

@@ -14,7 +14,7 @@ need("pki")
 SAYS = "the challengePassword is not one that can be used"
 ENROL = """test -f "$WHO.key" || openssl genrsa -out "$WHO.key" 2048
 for name in $NAMES; do san="${san-} --san $name"; done
-pki --scep --url "$URL" --in "$WHO.key" --dn "CN=${NAMES%% *}" $san \
+pki --scep --url "$URL" --in "$WHO.key" --dn "${DN:-CN=${NAMES%% *}}" $san \
 --password "$CHALLENGE" --cacert-enc ra.der --cacert-sig ra.der \
 --cacert ca.der --cacert ca-1.der --outform pem > any.pem"""
 ec256, ec384 = Key("ES256", "mdm-1"), Key("ES384", "mdm-2")
@@ -26,6 +26,8 @@ s = server({
                "max_failures: 1000}",
     "own": "{profile: device, authentication: [signed], "
            "signed_keys_file: mdm.pem, signed_audience: [\"urn:our:scep\"]}",
+    "whole": "{profile: whole, authentication: [signed], "
+             "signed_keys_file: mdm.pem, max_failures: 1000}",
 })
 top = s.top
 (s.state / "mdm.jwks").write_text(json.dumps(
@@ -131,6 +133,23 @@ with s:
     assert len(issued(s)) == n
     tokens = s.cli("token", "list", parse=True)["tokens"]
     assert len(tokens) == n, (len(tokens), n)  # nothing of those is there
+
+    # Where the subject is the request's, it is vouched for too: by the names,
+    # or by the claim, and nobody else can be slipped in beside it.
+    at = {"URL": url(s, "whole"), "who": "whole"}
+    for subject, dn in ((None, "CN=boss"), (None, "CN=a.example, UID=boss"),
+                        ("Ann", "CN=boss, CN=Ann"),
+                        ("Ann", "CN=Ann, UID=boss"),
+                        ("Ann", "CN=a.example")):
+        jws = rsa.jws(claims(at["URL"], "a.example", subject=subject))
+        assert enrol(jws, check=False, DN=dn, **at).returncode, dn
+        assert len(issued(s)) == n, dn
+    for subject, dn in (("Ann", "C=CH, O=Example, CN=Ann"),
+                        (None, "O=Example, CN=a.example")):
+        enrol(rsa.jws(claims(at["URL"], "a.example", subject=subject)),
+              DN=dn, **at)
+        n += 1
+        assert len(issued(s)) == n, dn
 
     # It still counts, once; another key has nothing of it, nor has another
     # challenge of the same number.
