@@ -7,6 +7,7 @@
 #include "cli/check.h"
 #include "cli/files.h"
 #include "net/listen.h"
+#include "net/outgoing.h"
 
 /* The port of a listener in the configuration; 0 is any. */
 static int64_t
@@ -104,12 +105,27 @@ check_group(struct check *c)
 		    "groupadd --system, or leave control_group out");
 }
 
+static void
+check_outgoing(struct check *c)
+{
+	const struct outgoing_deps deps = { state_file_read, c->cli };
+	struct err err = { 0 };
+
+	if (!outgoing_check(&deps, &c->config->outgoing, &err))
+		check_mistake(c, c->cli->config_path,
+		    arena_strdup(c->cli->arena, err.shown),
+		    "a file of certificates in PEM, a proxy as "
+		    "http://HOST:PORT",
+		    "correct it, or take it from outgoing");
+}
+
 void
 check_net(struct check *c)
 {
 	check_ports(c);
 	check_control(c);
 	check_group(c);
+	check_outgoing(c);
 }
 
 static void

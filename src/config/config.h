@@ -134,6 +134,7 @@ struct config_validation {
 struct config_outgoing {
 	const char *anchors_file;
 	const char *proxy; /* "http://proxy.example.com:3128" or NULL */
+	struct config_strings no_proxy;
 	int64_t timeout; /* seconds, the longest call */
 	int64_t max_concurrent;
 };

@@ -210,27 +210,41 @@ static const struct config_row rows[] = {
 	    .at = AT(outgoing.anchors_file),
 	    .def = OUTGOING_SYSTEM_ANCHORS,
 	    .text = "Certificates in PEM that vouch for services without "
-		    "anchors of their own. Any but the default has to exist." },
+		    "anchors of their own; read at start and at a reload. Any "
+		    "but the default has to exist; without the default, calls "
+		    "that need it fail." },
 	{ .key = "outgoing.proxy",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_BASE_HTTP,
 	    .at = AT(outgoing.proxy),
-	    .text = "The proxy of all calls (CONNECT), such as "
-		    "http://proxy.example.com:3128; validations use none." },
+	    .text = "The proxy that calls go through, by CONNECT, without a "
+		    "password: http://proxy.example.com:3128. It sees the "
+		    "names of the services, no more. "
+		    "Validations never use it." },
+	{ .key = "outgoing.no_proxy",
+	    .type = CONFIG_LIST,
+	    .form = FORM_SUFFIX,
+	    .at = AT(outgoing.no_proxy),
+	    .def = "[]",
+	    .text = "Domains whose hosts are called without the proxy, with a "
+		    "dot in front those below alone. localhost and loopback "
+		    "addresses always are." },
 	{ .key = "outgoing.timeout",
 	    .type = CONFIG_DURATION,
 	    .at = AT(outgoing.timeout),
 	    .min = 1,
 	    .max = 5 * MINUTE,
 	    .def = "30s",
-	    .text = "How long a call may take, queue and DNS included." },
+	    .text = "How long a call may take at most, its time in the queue "
+		    "and DNS included." },
 	{ .key = "outgoing.max_concurrent",
 	    .type = CONFIG_INT,
 	    .at = AT(outgoing.max_concurrent),
 	    .min = 1,
 	    .max = 10000,
 	    .def = "64",
-	    .text = "Calls that run at once; eight times as many wait." },
+	    .text = "Calls that run at once. Eight times as many wait; more "
+		    "are not made." },
 	{ .key = "acme.external_account_required",
 	    .type = CONFIG_BOOL,
 	    .at = AT(acme.external_account_required),

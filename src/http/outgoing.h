@@ -31,15 +31,19 @@ struct outgoing_request {
 	const char *content_type; /* OUTGOING_POST */
 	struct bytes body; /* wiped after use */
 	struct bytes anchors; /* PEM; empty: those of outgoing.anchors_file */
-	int64_t timeout_ms; /* of the whole */
+	int64_t timeout_ms; /* of the whole; 0, or more: outgoing.timeout */
 };
 
 struct outgoing_result {
-	bool ok; /* an HTTP answer is there, whatever its status */
+	bool ok; /* a whole HTTP answer is there, whatever its status */
 	int status;
-	struct bytes body; /* at most OUTGOING_MAX_BODY */
-	int64_t retry_after; /* seconds; 0: not said */
-	struct err err; /* without one: where it went, and what came back */
+	struct bytes body; /* at most OUTGOING_MAX_BODY; wiped after use */
+	int64_t retry_after; /* seconds, at most a day; 0: not said */
+	/* Where it went, and what came back; ERR_NONE if ok, but shown is set:
+	 * "https://x/y at 192.0.2.1:443: answered 403".  No query, no secret.
+	 * ERR_DNS, ERR_CONNECTION, ERR_TLS, ERR_TOO_LARGE,
+	 * ERR_INCORRECT_RESPONSE, ERR_CONFIG (no anchors), ERR_BUSY. */
+	struct err err;
 	bool transient; /* trying again may help: no answer, 429, 5xx */
 };
 

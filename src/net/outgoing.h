@@ -35,6 +35,10 @@ struct outgoing_deps {
 	void *read_ctx;
 };
 
+/* Whether the section could be used: its file, its proxy.  ERR_CONFIG. */
+bool outgoing_check(const struct outgoing_deps *deps,
+    const struct config_outgoing *c, struct err *err) MUST_CHECK;
+
 /*
  * Copies what it needs of the configuration and starts the thread.  NULL when
  * the anchors, the proxy, a resolver or the hosts file is not usable

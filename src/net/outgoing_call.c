@@ -382,7 +382,7 @@ easy_route(struct outgoing_call *call, CURL *e)
 
 	/* Else the environment would say. */
 	curl_easy_setopt(e, CURLOPT_NOPROXY, "");
-	if (call->settings->has_proxy) {
+	if (call->by_proxy) {
 		curl_easy_setopt(e, CURLOPT_PROXY,
 		    arena_printf(call->arena, "http://%s", address));
 		curl_easy_setopt(e, CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -445,7 +445,7 @@ attempt_next(struct outgoing_call *call)
 	t->error[0] = '\0';
 	v6 = t->address.family == AF_INET6;
 	t->where = arena_printf(call->arena, "%s %s %s%s%s:%u", call->shown,
-	    call->settings->has_proxy ? "by the proxy" : "at", v6 ? "[" : "",
+	    call->by_proxy ? "by the proxy" : "at", v6 ? "[" : "",
 	    t->address.text, v6 ? "]" : "", call->target.host->port);
 	call_doing(call, ERR_CONNECTION, "%s", t->where);
 	t->easy = curl_easy_init();
@@ -478,8 +478,9 @@ outgoing_call_start(struct outgoing_call *call)
 		return;
 	}
 	call->transfer = arena_alloc(call->arena, sizeof(*call->transfer));
+	call->by_proxy = outgoing_settings_proxied(s, &call->host);
 	outgoing_resolve(
-	    call, s->has_proxy ? &s->proxy : &call->host, attempt_next);
+	    call, call->by_proxy ? &s->proxy : &call->host, attempt_next);
 }
 
 void

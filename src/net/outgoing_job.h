@@ -32,6 +32,7 @@ struct outgoing_settings {
 	struct err anchors_err;
 	bool has_proxy;
 	struct outgoing_host proxy;
+	struct config_strings no_proxy;
 	int64_t timeout_ms; /* the longest that a call may ask for */
 	size_t max_concurrent;
 };
@@ -41,6 +42,9 @@ bool outgoing_settings_new(const struct outgoing_deps *deps,
     struct err *err) MUST_CHECK;
 void outgoing_settings_ref(struct outgoing_settings *s);
 void outgoing_settings_unref(struct outgoing_settings *s);
+/* Whether a call to the host goes through the proxy. */
+bool outgoing_settings_proxied(
+    const struct outgoing_settings *s, const struct outgoing_host *host);
 /* A store of the PEM certificates; what: "anchors" and whose, for messages.
  * ERR_MALFORMED. */
 bool outgoing_anchors_parse(struct bytes pem, const char *what,
@@ -106,6 +110,7 @@ struct outgoing_call {
 	enum err_kind doing_kind;
 
 	bool running, over;
+	bool by_proxy;
 	struct outgoing_result res;
 	struct outgoing_target target;
 	struct outgoing_transfer *transfer;

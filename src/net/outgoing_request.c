@@ -48,6 +48,8 @@ host_parse(const char *text, struct arena *a, struct outgoing_host *out,
 	if (bracketed) {
 		name[n - 1] = '\0';
 		name++;
+	} else if (n > 1 && name[n - 1] == '.') {
+		name[n - 1] = '\0';
 	}
 	out->is_ip = probe_address_parse(name, &address);
 	out->name = name;

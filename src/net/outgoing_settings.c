@@ -1,8 +1,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include "crypto/key.h"
 #include "crypto/own.h"
 #include "net/outgoing_job.h"
+#include "util/text.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_CONCURRENT 64u
@@ -78,20 +78,88 @@ proxy_parse(const struct config_outgoing *c, struct outgoing_settings *s,
 	return true;
 }
 
+static void
+no_proxy_copy(const struct config_strings *in, struct outgoing_settings *s)
+{
+	s->no_proxy.n = in->n;
+	s->no_proxy.v = arena_array(s->arena, in->n + 1, sizeof(*in->v));
+	for (size_t i = 0; i < in->n; i++)
+		s->no_proxy.v[i] = arena_strdup(s->arena, in->v[i]);
+}
+
+/* "example.com" is itself and what is below, ".example.com" that alone. */
+static bool
+domain_has(const char *domain, const char *name)
+{
+	size_t n = strlen(name), d = strlen(domain);
+
+	if (domain[0] != '.' && text_equal_nocase(domain, name))
+		return true;
+	return n > d && strcasecmp(name + n - d, domain) == 0 &&
+	    (domain[0] == '.' || name[n - d - 1] == '.');
+}
+
+/* A proxy's loopback is not ours. */
+static bool
+is_this_machine(const struct outgoing_host *host)
+{
+	struct probe_address address;
+	const char *class;
+
+	if (!host->is_ip)
+		return domain_has("localhost", host->name);
+	class = probe_address_parse(host->name, &address)
+	    ? probe_address_class(&address)
+	    : NULL;
+	return class != NULL && strcmp(class, "loopback") == 0;
+}
+
+bool
+outgoing_settings_proxied(
+    const struct outgoing_settings *s, const struct outgoing_host *host)
+{
+	if (!s->has_proxy || is_this_machine(host))
+		return false;
+	for (size_t i = 0; i < s->no_proxy.n; i++)
+		if (host->is_ip ? strcmp(s->no_proxy.v[i], host->name) == 0
+				: domain_has(s->no_proxy.v[i], host->name))
+			return false;
+	return true;
+}
+
+/* All but the resolvers. */
+static bool
+settings_fill(const struct outgoing_deps *deps, const struct config_outgoing *c,
+    struct outgoing_settings *s, struct err *err)
+{
+	s->refs = 1;
+	s->arena = arena_new();
+	s->timeout_ms = c->timeout > 0 ? c->timeout * 1000 : DEFAULT_TIMEOUT_MS;
+	s->max_concurrent = c->max_concurrent > 0 ? (size_t)c->max_concurrent
+						  : DEFAULT_CONCURRENT;
+	no_proxy_copy(&c->no_proxy, s);
+	return anchors_load(deps, c, s, err) && proxy_parse(c, s, err);
+}
+
+bool
+outgoing_check(const struct outgoing_deps *deps,
+    const struct config_outgoing *c, struct err *err)
+{
+	struct outgoing_settings *s = mem_alloc(sizeof(*s));
+	bool ok = settings_fill(deps, c, s, err);
+
+	outgoing_settings_unref(s);
+	return ok;
+}
+
 bool
 outgoing_settings_new(const struct outgoing_deps *deps, const struct config *c,
     struct outgoing_settings **out, struct err *err)
 {
-	const struct config_outgoing *o = &c->outgoing;
 	struct outgoing_settings *s = mem_alloc(sizeof(*s));
 
-	s->refs = 1;
-	s->arena = arena_new();
-	s->timeout_ms = o->timeout > 0 ? o->timeout * 1000 : DEFAULT_TIMEOUT_MS;
-	s->max_concurrent = o->max_concurrent > 0 ? (size_t)o->max_concurrent
-						  : DEFAULT_CONCURRENT;
-	if (!probe_settings_new(&c->validation, &s->net, err) ||
-	    !anchors_load(deps, o, s, err) || !proxy_parse(o, s, err)) {
+	if (!settings_fill(deps, &c->outgoing, s, err) ||
+	    !probe_settings_new(&c->validation, &s->net, err)) {
 		outgoing_settings_unref(s);
 		return false;
 	}

@@ -365,6 +365,25 @@ no_folder(void **state)
 	assert_has(w->err, "chancery.yaml: No such file");
 }
 
+/* The files that calls to services are verified with. */
+static void
+outgoing(void **state)
+{
+	struct world *w = *state;
+	AUTO_STR *named = mem_printf(
+	    "%soutgoing: {anchors_file: certs/services.pem}\n", world_yaml);
+	const char *ca;
+
+	set_up(w);
+	ca = world_read(w, "certs/issuing.pem");
+	world_write(w, "chancery.yaml", named, 0644);
+	told(w, "chancery.yaml", "outgoing.anchors_file: ");
+	world_write(w, "certs/services.pem", "nonsense", 0644);
+	told(w, "chancery.yaml", "certs/services.pem: no certificate");
+	world_write(w, "certs/services.pem", ca, 0644);
+	well(w);
+}
+
 int
 main(void)
 {
@@ -383,6 +402,7 @@ main(void)
 		T(ports),
 		T(control_socket),
 		T(no_folder),
+		T(outgoing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,6 +331,56 @@ test_proxy_unknown(void **state)
 	assert_int_equal(http_standin_requests(world.https), 0);
 }
 
+/* Some are called without it: of the list, and this machine. */
+static void
+test_no_proxy(void **state)
+{
+	static const struct {
+		const char *domain, *host;
+		bool proxied;
+	} rows[] = {
+		{ "a.test", "a.test", false },
+		{ "A.TEST", "a.test", false },
+		{ "a.test", "x.a.test", false },
+		{ "a.test", "xa.test", true },
+		{ ".a.test", "a.test", true },
+		{ ".a.test", "x.a.test", false },
+		{ "test", "a.test", false },
+		{ "b.test", "a.test", true },
+		{ "b.test", "127.0.0.1", false },
+		{ "b.test", "127.9.9.9", false },
+		{ "b.test", "[::1]", false },
+		{ "b.test", "localhost", false },
+		{ "b.test", "x.localhost", false },
+		{ "b.test", "192.0.2.1", true },
+		{ "0.0.0.0", "0.0.0.0", false },
+	};
+	static const char answer[] =
+	    "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
+	const char *domain;
+	unsigned seen = 0;
+
+	(void)state;
+	proxy_begin(HTTP_SENDS, answer);
+	world.c.outgoing.no_proxy = (struct config_strings){ &domain, 1 };
+	world.timeout_ms = 2000;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct err err = { 0 };
+
+		domain = rows[i].domain;
+		assert_true(outgoing_reload(world.outgoing, &world.c, &err));
+		/* Nobody listens there, or nothing good comes of it. */
+		called_free(&called);
+		calling_ask(
+		    &world, calling_url(rows[i].host, proxy, "/"), &called);
+		seen += rows[i].proxied;
+		if (http_standin_requests(proxy) != seen)
+			fail_msg("%s by %s: %s", rows[i].host, domain,
+			    called.err.shown);
+	}
+	http_standin_free(proxy);
+}
+
 /* What the environment says is none of the server's business. */
 static void
 test_environment(void **state)
@@ -366,6 +416,7 @@ main(void)
 		ROUTE(test_proxy_to_another),
 		ROUTE(test_proxy_refuses),
 		ROUTE(test_proxy_unknown),
+		ROUTE(test_no_proxy),
 		ROUTE(test_environment),
 	};
 
