@@ -226,6 +226,16 @@ authz_load(const struct post *post, struct authz_row *out, struct err *err)
 	return true;
 }
 
+bool
+authz_is_running(const struct post *post)
+{
+	struct err ignored = { 0 };
+	struct authz_row row;
+
+	return authz_load(post, &row, &ignored) &&
+	    row.status == AUTHZ_PENDING && row.processing;
+}
+
 /* RFC 8555 section 7.5.2; also of pending ones (lego, win-acme: rule 27). */
 static bool
 authz_update(const struct post *post, struct authz_row *row, struct err *err)
@@ -275,12 +285,15 @@ authz_serve(struct post *post, struct http_resp *resp, struct err *err)
 		return false;
 	if (row.status == AUTHZ_PENDING && row.processing) {
 		ticket = http_ticket_new(post->acme->deps.waits, row.id);
-		if (ticket != NULL) {
+		if (ticket != NULL && authz_is_running(post)) {
 			http_wait(resp, ticket, VALIDATION_WAIT_MS,
 			    authz_reread,
 			    arena_dup(post->arena, post, sizeof(*post)));
 			return true;
 		}
+		http_ticket_drop(ticket);
+		authz_reread((void *)(uintptr_t)post, post->req, resp);
+		return true;
 	}
 	reply_authz(post, &row, resp);
 	return true;

@@ -31,6 +31,10 @@ int64_t authz_retry_after(const struct authz_row *row);
 bool authz_load(
     const struct post *post, struct authz_row *out, struct err *err) MUST_CHECK;
 
+/* Does a validation run, by the record of this moment?  To be asked with a
+ * ticket open: one that ended before it was opened tells nobody. */
+bool authz_is_running(const struct post *post);
+
 void reply_authz(const struct post *post, const struct authz_row *row,
     struct http_resp *resp);
 void reply_challenge(const struct post *post, const struct authz_row *row,

@@ -37,7 +37,10 @@ challenge_start(struct post *post, const struct authz_row *row,
 		http_ticket_drop(ticket);
 		return false;
 	}
-	if (ticket == NULL) {
+	/* Somebody else's may have ended between the look at it and the
+	 * ticket: it tells nobody any more. */
+	if (ticket == NULL || (!started && !authz_is_running(post))) {
+		http_ticket_drop(ticket);
 		challenge_reread(post, post->req, resp);
 		return true;
 	}

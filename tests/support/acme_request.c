@@ -22,7 +22,8 @@ hold_fire(void *arg)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* True if it fired; a net that is on its way gets five seconds. */
+/* True if it fired; a net that is on its way gets its time, on a machine that
+ * is busy with other things, too. */
 static bool
 hold_wait(struct hold *h)
 {
@@ -31,7 +32,7 @@ hold_wait(struct hold *h)
 	bool done;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 5;
+	until.tv_sec += 60;
 	pthread_mutex_lock(&h->lock);
 	while (!h->done && rc == 0)
 		rc = pthread_cond_timedwait(&h->fired, &h->lock, &until);
@@ -61,8 +62,12 @@ reply_hold(struct world *w, struct http_req *req, struct http_resp *resp)
 	http_ticket_arm(ticket, hold_fire, &h);
 	if (how == NETWORK_DRIVEN)
 		answered = world_network_run(w);
-	if (answered > 0 || how == NETWORK_THREAD)
-		assert_true(hold_wait(&h));
+	if ((answered > 0 || how == NETWORK_THREAD) && !hold_wait(&h)) {
+		/* A test's other threads have no cmocka to fail in. */
+		fprintf(
+		    stderr, "%s: a held reply was never ended\n", req->path);
+		abort();
+	}
 	http_ticket_cancel(ticket);
 	*resp = (struct http_resp){ 0 };
 	then(ctx, req, resp);
