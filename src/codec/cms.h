@@ -103,7 +103,10 @@ bool cms_enveloped_parse(struct bytes der, struct arena *a,
 /* The one recipient that is this certificate; NULL if none or several are. */
 const struct cms_recipient *cms_recipient_find(
     const struct cms_enveloped *e, const struct cert *cert);
-/* ERR_REJECTED for whatever fails once the key is in use, always the same. */
+/* What was enclosed; or octets that are nothing, when the wrapped key or the
+ * padding was wrong: nobody is told, and it takes as long (CVE-2026-42768).
+ * ERR_REJECTED: no whole blocks.  ERR_UNSUPPORTED: a cipher that this lane has
+ * not. */
 bool cms_enveloped_open(struct lane *lane, const struct cms_enveloped *e,
     const struct cms_recipient *r, const struct privkey *key,
     struct secret **out, struct err *err) MUST_CHECK;

@@ -278,19 +278,14 @@ cms_enveloped_open(struct lane *lane, const struct cms_enveloped *e,
 {
 	uint8_t content_key[CIPHER_KEY_MAX];
 	size_t n = cipher_key_size(e->cipher);
-	struct err why = { 0 };
 	bool ok;
 
 	if (!rsa_unwrap(key, r->transport, r->wrapped, content_key, n, err))
 		return false;
 	ok = cipher_decrypt(
-	    lane, e->cipher, content_key, e->iv.p, e->ciphertext, out, &why);
+	    lane, e->cipher, content_key, e->iv.p, e->ciphertext, out, err);
 	secret_wipe(content_key, sizeof(content_key));
-	if (!ok && why.kind == ERR_UNSUPPORTED) {
-		*err = why;
-		return false;
-	}
-	return ok || fail(err, ERR_REJECTED, "the envelope cannot be opened");
+	return ok;
 }
 
 /* ---- writing ---- */

@@ -1,4 +1,5 @@
 #include "codec/dirstring.h"
+#include "util/secret.h"
 #include "util/text.h"
 
 static void
@@ -27,8 +28,12 @@ wide_text(struct bytes value, size_t width, struct arena *a)
 {
 	AUTO_BUF b = { 0 };
 
+	const char *text;
+
 	if (value.n % width != 0)
 		return NULL;
+	/* It may be a password: never moved, and wiped. */
+	buf_reserve(&b, value.n * 2 + 1);
 	for (size_t i = 0; i < value.n; i += width) {
 		uint32_t c = 0;
 
@@ -39,7 +44,9 @@ wide_text(struct bytes value, size_t width, struct arena *a)
 			return NULL;
 		utf8_put(&b, c);
 	}
-	return arena_str(a, buf_bytes(&b));
+	text = arena_str(a, buf_bytes(&b));
+	secret_wipe(b.p, b.n);
+	return text;
 }
 
 static const char *

@@ -207,7 +207,8 @@ cipher_fetch(struct lane *lane, enum cipher_alg alg, struct err *err)
 	return true;
 }
 
-/* Both ways; out has room for in.n and a block. */
+/* Both ways, the padding when encrypting alone; out has room for in.n and a
+ * block. */
 static bool
 cipher_run(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
     const uint8_t *iv, struct bytes in, bool encrypt, uint8_t *out, size_t *n,
@@ -222,6 +223,7 @@ cipher_run(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
 	ok = in.n <= INT32_MAX - CIPHER_IV_MAX &&
 	    EVP_CipherInit_ex2(ctx, lane->cbc[alg], key, iv, encrypt, NULL) ==
 		1 &&
+	    EVP_CIPHER_CTX_set_padding(ctx, encrypt) == 1 &&
 	    EVP_CipherUpdate(ctx, out, &done, in.p, (int)in.n) == 1 &&
 	    EVP_CipherFinal_ex(ctx, out + done, &last) == 1;
 	/* The key goes with its message. */
@@ -246,19 +248,50 @@ cipher_encrypt(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
 	return true;
 }
 
+/*
+ * RFC 5652 section 6.3: 1 to a block of octets, each of them their number.  All
+ * ones and what is left of n; or zero and n.  No branch depends on the octets.
+ */
+static uint8_t
+padding_check(const uint8_t *plain, size_t n, size_t block, size_t *left)
+{
+	uint32_t padding = plain[n - 1], wrong;
+	uint8_t mask;
+
+	wrong = (padding - 1) >> 31 | ((uint32_t)block - padding) >> 31;
+	for (uint32_t i = 0; i < block; i++) {
+		uint32_t counts = (i - padding) >> 31;
+		uint32_t differs = (0 - (plain[n - 1 - i] ^ padding)) >> 31;
+
+		wrong |= counts & differs;
+	}
+	mask = (uint8_t)(wrong - 1);
+	*left = n - (padding & mask);
+	return mask;
+}
+
 bool
 cipher_decrypt(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
     const uint8_t *iv, struct bytes in, struct secret **out, struct err *err)
 {
+	size_t block = ciphers[alg].iv, left = 0, n = 0;
 	AUTO_BUF plain = { 0 };
-	size_t n = 0;
-	bool ok;
+	uint8_t mask;
 
+	if (in.n == 0 || in.n % block != 0)
+		return fail(err, ERR_REJECTED,
+		    "the content has %zu octets, expected whole blocks", in.n);
 	buf_reserve(&plain, in.n + CIPHER_IV_MAX);
-	ok = cipher_run(lane, alg, key, iv, in, false, plain.p, &n, err);
-	/* A CBC reader writes all but the last block before it fails. */
-	if (ok)
-		*out = secret_new(plain.p, n);
+	if (!cipher_run(lane, alg, key, iv, in, false, plain.p, &n, err)) {
+		secret_wipe(plain.p, in.n + CIPHER_IV_MAX);
+		return false;
+	}
+	mask = padding_check(plain.p, n, block, &left);
+	for (size_t i = 0; i < n; i++)
+		plain.p[i] &= mask;
+	/* As many pages for each length of the padding. */
+	*out = secret_new(plain.p, n);
+	secret_cut(*out, left);
 	secret_wipe(plain.p, in.n + CIPHER_IV_MAX);
-	return ok;
+	return true;
 }

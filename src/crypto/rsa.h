@@ -47,8 +47,13 @@ bool rsa_wrap(struct lane *lane, const struct pubkey *to,
 bool rsa_sign(struct lane *lane, const struct privkey *key, enum digest_alg alg,
     struct bytes msg, struct buf *sig, struct err *err) MUST_CHECK;
 
-/* CBC with the padding of RFC 5652 section 6.3.  Wrong padding or length on
- * reading: ERR_REJECTED.  ERR_UNSUPPORTED: not in this lane. */
+/*
+ * CBC with the padding of RFC 5652 section 6.3.  Reading what has another
+ * padding gives as many octets of zero, in the same time: who could tell it
+ * from a content that is none would read messages octet by octet (Vaudenay,
+ * EUROCRYPT 2002).  ERR_REJECTED: no whole blocks.  ERR_UNSUPPORTED: not in
+ * this lane.
+ */
 bool cipher_encrypt(struct lane *lane, enum cipher_alg alg, const uint8_t *key,
     const uint8_t *iv, struct bytes in, struct buf *out,
     struct err *err) MUST_CHECK;

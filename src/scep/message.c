@@ -209,6 +209,8 @@ operate(struct scep_call *call, struct bytes ber, struct http_resp *resp,
 	    !scep_request_parse(
 		arena_take_buf(call->a, &der), call->a, &call->message, err))
 		return false;
+	/* Of what is decrypted, every copy: there are passwords in it. */
+	arena_hold_secret(call->a);
 	call->ra = call->ras[0];
 	call->req->log_account = call->message.transaction;
 	return message_handle(call, &answer, err) &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "util/arena.h"
+#include "util/secret.h"
 
 #define ARENA_ALIGN 16u
 #define ARENA_FIRST 8192u
@@ -26,6 +27,7 @@ struct arena {
 	struct arena_block *current;
 	struct arena_block *others;
 	struct arena_adopted *adopted;
+	bool secret;
 };
 
 static struct arena_block *
@@ -51,6 +53,19 @@ arena_new(void)
 }
 
 void
+arena_hold_secret(struct arena *a)
+{
+	a->secret = true;
+}
+
+static void
+block_wipe(const struct arena *a, struct arena_block *b)
+{
+	if (a->secret)
+		secret_wipe(b->data, b->used);
+}
+
+void
 arena_reset(struct arena *a)
 {
 	/* An object's free function may look at older ones: newest first. */
@@ -64,9 +79,12 @@ arena_reset(struct arena *a)
 		struct arena_block *b = a->others;
 
 		a->others = b->next;
+		block_wipe(a, b);
 		free(b);
 	}
+	block_wipe(a, a->first);
 	a->first->used = 0;
+	a->secret = false;
 	a->current = a->first;
 }
 

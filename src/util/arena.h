@@ -15,6 +15,9 @@ struct arena *arena_new(void);
 void arena_free(struct arena *a);
 /* Frees everything adopted and allocated, keeps the first block. */
 void arena_reset(struct arena *a);
+/* It holds a secret from now on: all pieces of it are wiped with it, also those
+ * that were given before.  Until the next reset. */
+void arena_hold_secret(struct arena *a);
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t n, size_t size);

@@ -99,6 +99,15 @@ secret_free(struct secret *s)
 		munmap(s, s->mapped);
 }
 
+void
+secret_cut(struct secret *s, size_t n)
+{
+	if (n >= s->n)
+		return;
+	secret_wipe(s->data + n, s->n - n);
+	s->n = n;
+}
+
 struct bytes
 secret_reveal(const struct secret *s)
 {

@@ -12,6 +12,8 @@ struct secret;
 /* Copies n bytes; the caller wipes its own copy. */
 struct secret *secret_new(const void *p, size_t n);
 void secret_free(struct secret *s);
+/* What lies behind n octets is wiped, and no part of it any more. */
+void secret_cut(struct secret *s, size_t n);
 /* Borrowed for the length of a call; never stored or logged. */
 struct bytes secret_reveal(const struct secret *s);
 /* Wipes memory so that the compiler cannot drop it. */

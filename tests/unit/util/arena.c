@@ -52,6 +52,34 @@ test_pieces_are_zeroed_aligned_and_apart(void **state)
 	}
 }
 
+static bool
+is_zero(const volatile uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+/* The first block stays with the arena, so that it can be looked at. */
+static void
+test_secrets_are_wiped(void **state)
+{
+	AUTO_ARENA *arena = arena_new();
+	char *text;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		text = arena_strdup(arena, "Correcthorse7");
+		if (round == 1)
+			arena_hold_secret(arena);
+		(void)arena_alloc(arena, 100000);
+		arena_reset(arena);
+		/* And an arena that held none is as it was. */
+		assert_int_equal(is_zero((uint8_t *)text, 14), round == 1);
+	}
+}
+
 static void
 test_copies(void **state)
 {
@@ -95,6 +123,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adopted_are_freed_newest_first),
 		cmocka_unit_test(test_pieces_are_zeroed_aligned_and_apart),
+		cmocka_unit_test(test_secrets_are_wiped),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_blob_counts),
 	};
