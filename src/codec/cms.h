@@ -100,9 +100,6 @@ struct cms_enveloped {
  * algorithm that we do not do, or other than EnvelopedData. */
 bool cms_enveloped_parse(struct bytes der, struct arena *a,
     struct cms_enveloped *out, struct err *err) MUST_CHECK;
-/* The one recipient that is this certificate; NULL if none or several are. */
-const struct cms_recipient *cms_recipient_find(
-    const struct cms_enveloped *e, const struct cert *cert);
 /* What was enclosed; or octets that are nothing, when the wrapped key or the
  * padding was wrong: nobody is told, and it takes as long (CVE-2026-42768).
  * ERR_REJECTED: no whole blocks.  ERR_UNSUPPORTED: a cipher that this lane has

@@ -256,21 +256,6 @@ cms_enveloped_parse(struct bytes der, struct arena *a,
 	return true;
 }
 
-const struct cms_recipient *
-cms_recipient_find(const struct cms_enveloped *e, const struct cert *cert)
-{
-	const struct cms_recipient *found = NULL;
-
-	for (size_t i = 0; i < e->recipients_n; i++) {
-		if (!cms_id_is_of(&e->recipients[i].id, cert))
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = &e->recipients[i];
-	}
-	return found;
-}
-
 bool
 cms_enveloped_open(struct lane *lane, const struct cms_enveloped *e,
     const struct cms_recipient *r, const struct privkey *key,

@@ -21,8 +21,9 @@ static const struct {
 static bool
 signature_alg_read(struct der *d, struct cms_signed *s, struct err *err)
 {
+	struct bytes whole, oid, null = BYTES_NONE;
 	struct der at = *d, inner;
-	struct bytes whole, oid;
+	bool has_null;
 	size_t i = 0;
 
 	if (!der_read_whole(d, DER_SEQUENCE, &whole) ||
@@ -32,6 +33,9 @@ signature_alg_read(struct der *d, struct cms_signed *s, struct err *err)
 	while (digests[i].digest != s->digest)
 		i++;
 	if (bytes_equal(oid, OID(RSA))) {
+		if (!der_read_optional(&inner, DER_NULL, &has_null, &null) ||
+		    null.n != 0 || !der_at_end(&inner))
+			return MALFORMED("rsaEncryption has parameters");
 		s->sig_alg = digests[i].rsa;
 		return true;
 	}
@@ -142,6 +146,25 @@ content_read(struct der *d, struct cms_signed *s, struct err *err)
 	return true;
 }
 
+/* A hint for who reads while it comes in; each is an AlgorithmIdentifier. */
+static bool
+digests_skip(struct der *d)
+{
+	struct der set, one;
+	struct bytes oid;
+
+	if (!der_enter(d, DER_SET, &set))
+		return false;
+	while (!der_at_end(&set))
+		if (!der_enter(&set, DER_SEQUENCE, &one) ||
+		    !der_read(&one, DER_OID, &oid) ||
+		    (!der_at_end(&one) &&
+			!der_read_any(&one, NULL, NULL, NULL)) ||
+		    !der_at_end(&one))
+			return false;
+	return true;
+}
+
 bool
 cms_signed_parse(struct bytes der, struct cms_signed *out, struct err *err)
 {
@@ -153,8 +176,7 @@ cms_signed_parse(struct bytes der, struct cms_signed *out, struct err *err)
 
 	if (!cms_content_enter(der, OID(SIGNED_DATA), "SignedData", &data, err))
 		return false;
-	if (!der_read_small(&data, 5, &version) ||
-	    !der_read(&data, DER_SET, &ignored))
+	if (!der_read_small(&data, 5, &version) || !digests_skip(&data))
 		return MALFORMED("version or digests are malformed");
 	if (!content_read(&data, &s, err))
 		return false;

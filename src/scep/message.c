@@ -75,22 +75,35 @@ cipher_check(const struct scep_call *call, struct err *err)
 	return true;
 }
 
+/* Signed are its octets as they were sent: Apple's and old Bouncy Castle's are
+ * BER like what is around them (unit.scep_strange: apple_sends_ber). */
+static bool
+envelope_read(struct scep_call *call, struct err *err)
+{
+	AUTO_BUF der = { 0 };
+
+	return ber_to_der(call->message.cms.content, &der, err) &&
+	    cms_enveloped_parse(
+		arena_take_buf(call->a, &der), call->a, &call->envelope, err);
+}
+
 /* Before any private key is used: one of our certificates, and once. */
 static bool
 recipient_find(struct scep_call *call, struct err *err)
 {
 	size_t found = 0;
 
-	for (size_t i = 0; i < call->ras_n; i++) {
-		const struct cms_recipient *r =
-		    cms_recipient_find(&call->envelope, &call->ras[i]->cert);
+	for (size_t i = 0; i < call->envelope.recipients_n; i++)
+		for (size_t k = 0; k < call->ras_n; k++) {
+			const struct cms_recipient *r =
+			    &call->envelope.recipients[i];
 
-		if (r == NULL)
-			continue;
-		found++;
-		call->recipient = r;
-		call->ra = call->ras[i];
-	}
+			if (!cms_id_is_of(&r->id, &call->ras[k]->cert))
+				continue;
+			found++;
+			call->recipient = r;
+			call->ra = call->ras[k];
+		}
 	if (found == 1)
 		return true;
 	call->ra = call->ras[0];
@@ -140,9 +153,8 @@ message_open(struct scep_call *call, struct secret **content, struct err *err)
 	if (!pubkey_check(loan.lane, &call->signer.key, RSA_MIN_BITS,
 		RSA_MAX_BITS, err) ||
 	    !cms_signed_verify(loan.lane, &m->cms, &call->signer.key, err) ||
-	    !cms_enveloped_parse(
-		m->cms.content, call->a, &call->envelope, err) ||
-	    !cipher_check(call, err) || !recipient_find(call, err))
+	    !envelope_read(call, err) || !cipher_check(call, err) ||
+	    !recipient_find(call, err))
 		return false;
 	if (!envelope_open(call, loan.lane, content, &why))
 		*content = NULL;
