@@ -52,6 +52,36 @@ enclose_by_password(struct world *w)
 	return encoded(w, cms);
 }
 
+/* A key that both have already. */
+static struct bytes
+enclose_by_key(struct world *w)
+{
+	struct bytes content = request(w);
+	AUTO(BIO) *in = BIO_new_mem_buf(content.p, (int)content.n);
+	AUTO(CMS_ContentInfo) *cms = CMS_encrypt(
+	    NULL, NULL, EVP_aes_128_cbc(), CMS_BINARY | CMS_PARTIAL);
+	unsigned char *key = OPENSSL_zalloc(16), *id = OPENSSL_zalloc(4);
+
+	assert_non_null(CMS_add0_recipient_key(
+	    cms, NID_undef, key, 16, id, 4, NULL, NULL, NULL));
+	assert_int_equal(CMS_final(cms, in, NULL, CMS_BINARY), 1);
+	return encoded(w, cms);
+}
+
+/* [4] OtherRecipientInfo: nobody has written one yet. */
+static struct bytes
+enclose_by_other(struct world *w)
+{
+	static const uint8_t head[] = { 0x02, 0x01, 0x00, 0x31, 0x82 };
+	struct bytes out = enclose_to(w, w->to, NULL, EVP_aes_128_cbc());
+	uint8_t *at = memmem(out.p, out.n, head, sizeof(head));
+
+	assert_non_null(at);
+	assert_int_equal(at[sizeof(head) + 2], DER_SEQUENCE);
+	at[sizeof(head) + 2] = DER_CONTEXT_CONSTRUCTED(4);
+	return out;
+}
+
 static void
 recipients(void **state)
 {
@@ -67,6 +97,18 @@ recipients(void **state)
 	l.envelope = enclose_to(w, w->to, w->to, EVP_aes_128_cbc());
 	assert_failed(world_ask(w, &l), SCEP_BAD_MESSAGE_CHECK);
 	l.envelope = enclose_by_password(w);
+	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
+	l.envelope = enclose_by_key(w);
+	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
+	l.envelope = enclose_by_other(w);
+	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
+	/* By key agreement, alone and with one that would be ours. */
+	l.envelope = enclose_to(w, w->ec.x509, NULL, EVP_aes_128_cbc());
+	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
+	l.envelope = enclose_to(w, w->ec.x509, w->to, EVP_aes_128_cbc());
+	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
+	/* A cipher that is none of ours. */
+	l.envelope = enclose_to(w, w->to, NULL, EVP_camellia_128_cbc());
 	assert_failed(world_ask(w, &l), SCEP_BAD_ALG);
 	/* id-smime-ct-authEnvelopedData, which has no place here. */
 	l.envelope = enclose_to(w, w->to, NULL, EVP_aes_128_gcm());
