@@ -1,6 +1,7 @@
 #include <openssl/conf.h>
 #include "support/unit.h"
 #include "support/x509v3.h"
+#include "ca/chain.h"
 #include "ca/constraints.h"
 #include "crypto/own.h"
 
@@ -228,12 +229,56 @@ suffixes(void **state UNUSED)
 	}
 }
 
+/* RFC 5280 section 4.2.1.10: constraints on addresses are on those of the
+ * subject as well. */
+static void
+addresses_of_subjects(void **state UNUSED)
+{
+	/* emailAddress=ops@example.com, and one that is no address. */
+	static const uint8_t good[] = "\x30\x20\x31\x1e\x30\x1c\x06\x09\x2a"
+				      "\x86\x48\x86\xf7\x0d\x01\x09\x01\x16"
+				      "\x0f"
+				      "ops@example.com";
+	static const uint8_t bad[] = "\x30\x20\x31\x1e\x30\x1c\x06\x09\x2a"
+				     "\x86\x48\x86\xf7\x0d\x01\x09\x01\x16"
+				     "\x0f"
+				     "ops.example.com";
+	static const struct {
+		const char *constraints;
+		const uint8_t *subject;
+		bool allowed;
+	} cases[] = {
+		{ "permitted;email:example.com", good, true },
+		{ "permitted;email:example.org", good, false },
+		{ "excluded;email:example.com", good, false },
+		{ "excluded;email:example.org", good, true },
+		{ "permitted;DNS:example.org", good, true },
+		{ "permitted;email:example.com", bad, false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO_ARENA *a = arena_new();
+		struct chain *c = arena_alloc(a, sizeof(*c));
+		struct names none = { NULL, 0 };
+		struct err err = { 0 };
+
+		c->constraints_n = 1;
+		assert_true(constraints_parse(encode(a, cases[i].constraints),
+		    a, &c->constraints[0], &err));
+		if (chain_check_names(c, none,
+			bytes_of(cases[i].subject, sizeof(good) - 1), a,
+			&err) != cases[i].allowed)
+			fail_msg("%s, case %zu", cases[i].constraints, i);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(subjects),
+		cmocka_unit_test(addresses_of_subjects),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(mask_with_holes),
 		cmocka_unit_test(suffixes),

@@ -217,6 +217,46 @@ a_user_changes_names_within_his_own(void **state)
 	assert_true(world_said(w, "not among the names of user few"));
 }
 
+/* Under a profile that takes the request's subject. */
+static void
+a_subject_of_the_request(void **state)
+{
+	const struct world_call dev = { .authorization = WORLD_BASIC },
+				few = { .authorization = WORLD_BASIC_FEW };
+	struct world *w = *state;
+	struct bytes jane =
+	    world_csr(w, w->key, "Jane Doe", "a.example.net", BYTES_NONE);
+	struct bytes john =
+	    world_csr(w, w->key, "John Doe", "a.example.net", BYTES_NONE);
+	struct bytes same =
+	    world_csr(w, w->key, "a.example.net", "a.example.net", BYTES_NONE);
+	struct bytes none =
+	    world_csr(w, w->key, NULL, "a.example.net", BYTES_NONE);
+	struct cert cert;
+
+	/* Who is limited in names is limited in the subject. */
+	assert_int_equal(
+	    world_post(w, EST "/people/simpleenroll", jane, &few), 403);
+	assert_true(world_said(w, "not among the certificate's names"));
+	assert_int_equal(
+	    world_post(w, EST "/people/simpleenroll", same, &few), 200);
+	assert_int_equal(
+	    world_post(w, EST "/people/simpleenroll", jane, &dev), 200);
+	cert = world_certificate(w);
+	assert_string_equal(subject_text(w->a, cert.subject), "CN=Jane Doe");
+	/* A certificate is good for the names that it has, and its subject. */
+	assert_int_equal(
+	    enroll_with(w, "people", cert.der, "a.example.net"), 200);
+	assert_int_equal(world_post(w, EST "/people/simpleenroll", john,
+			     &(struct world_call){ .client_cert = cert.der }),
+	    403);
+	assert_int_equal(reenroll_with(w, "people", cert.der, john), 403);
+	assert_int_equal(reenroll_with(w, "people", cert.der, none), 403);
+	assert_int_equal(reenroll_with(w, "people", cert.der, jane), 200);
+	cert = world_certificate(w);
+	assert_string_equal(subject_text(w->a, cert.subject), "CN=Jane Doe");
+}
+
 static void
 a_registrar_enrols_and_renews_for_others(void **state)
 {
@@ -411,6 +451,7 @@ main(void)
 		TEST(a_renewal_keeps_subject_and_names),
 		TEST(names_change_only_where_they_may),
 		TEST(a_user_changes_names_within_his_own),
+		TEST(a_subject_of_the_request),
 		TEST(a_registrar_enrols_and_renews_for_others),
 		TEST(a_maker_of_devices_makes_no_registrar),
 		TEST(a_short_rsa_key_shows_nothing),

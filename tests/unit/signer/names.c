@@ -395,6 +395,54 @@ test_unreadable_constraints(void **state)
 	world_free(&w);
 }
 
+/* An emailAddress of the subject is under the constraints on addresses, and the
+ * subject under those on directory names, in whatever case. */
+static void
+test_requested_subject_under_constraints(void **state)
+{
+	static const uint8_t email[] = "\x30\x20\x31\x1e\x30\x1c\x06\x09\x2a"
+				       "\x86\x48\x86\xf7\x0d\x01\x09\x01\x16"
+				       "\x0f"
+				       "ops@example.com";
+	static const struct {
+		const char *base;
+		bool permits;
+	} rows[] = { { "example.com", true }, { "example.org", false },
+		{ ".example.com", false }, { "ops@example.com", true } };
+	const struct subject upper = { .organization = "EXAMPLE  ltd",
+		.common_name = "www.example.com" };
+	const struct subject base = { .organization = "Example Ltd" };
+	AUTO_BUF b = { 0 };
+	struct world w;
+	struct cert cert;
+
+	(void)state;
+	world_make(&w);
+	w.limits.subject_request = true;
+	cert = cert_with(&w, &no_subject, "dns:www.example.com");
+	cert.subject = bytes_of(email, sizeof(email) - 1);
+	assert_true(allowed(&w, &cert));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes to = bytes_str(rows[i].base);
+
+		w.limits.name_constraints =
+		    constraints_of(&w, EMAIL, to, 0, BYTES_NONE);
+		assert_int_equal(allowed(&w, &cert), rows[i].permits);
+		w.limits.name_constraints =
+		    constraints_of(&w, 0, BYTES_NONE, EMAIL, to);
+		assert_int_equal(allowed(&w, &cert), !rows[i].permits);
+	}
+	subject_put(&b, &base);
+	cert = cert_with(&w, &upper, "dns:www.example.com");
+	w.limits.name_constraints =
+	    constraints_of(&w, DIRECTORY, buf_bytes(&b), 0, BYTES_NONE);
+	assert_true(allowed(&w, &cert));
+	w.limits.name_constraints =
+	    constraints_of(&w, 0, BYTES_NONE, DIRECTORY, buf_bytes(&b));
+	assert_false(allowed(&w, &cert));
+	world_free(&w);
+}
+
 int
 main(void)
 {
@@ -408,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_requested_subject),
 		cmocka_unit_test(test_constraints),
 		cmocka_unit_test(test_directory_constraint),
+		cmocka_unit_test(test_requested_subject_under_constraints),
 		cmocka_unit_test(test_unreadable_constraints),
 	};
 
