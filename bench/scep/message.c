@@ -14,7 +14,7 @@ csr_put(struct buf *b, struct lane *lane, const struct device *by,
     const char *name, const char *challenge)
 {
 	const struct subject subject = { .common_name = name };
-	AUTO_BUF info = { 0 }, signature = { 0 }, text = { 0 };
+	AUTO_BUF info = { 0 }, signature = { 0 };
 	size_t outer, attributes, attribute, set;
 	struct err err = { 0 };
 
