@@ -190,13 +190,8 @@ static json_t *
 durability(const struct measure_counters *b, const struct measure_counters *e,
     double n)
 {
-	char why[512] = "";
-
-	if (!measure_is_durable(options.state, why, sizeof(why)))
-		return json_pack("{sbss}", "claimed", 0, "why", why);
-	if (!b->known || !e->known || n == 0)
-		return json_pack("{sbss}", "claimed", 0, "why",
-		    "no --metrics with the counters of commits and syncs");
+	if (options.state == NULL || !b->known || !e->known)
+		return json_pack("{sb}", "claimed", 0);
 	return json_pack("{sbsfsf}", "claimed", 1, "fsyncs_each",
 	    (e->commits + e->syncs - b->commits - b->syncs) / n,
 	    "store_commits_each", (e->commits - b->commits) / n);
@@ -295,6 +290,7 @@ arguments(int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
+	char why[512] = "";
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
@@ -323,6 +319,9 @@ arguments(int argc, char **argv)
 	if (options.url == NULL || options.pid == 0 || options.count == 0 ||
 	    options.warm + options.count > MAX_MESSAGES)
 		die("usage: see the head of main.c", NULL);
+	if (options.state != NULL &&
+	    !measure_is_durable(options.state, why, sizeof(why)))
+		die(why, NULL);
 }
 
 int
