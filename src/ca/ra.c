@@ -4,6 +4,7 @@
 #include "ca/core.h"
 #include "ca/own_names.h"
 #include "ca/ra.h"
+#include "ca/status.h"
 #include "util/fault.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -17,6 +18,7 @@ struct known {
 	struct known *next;
 	const char *ca;
 	struct ra_cert r;
+	bool revoked;
 };
 
 struct ra {
@@ -77,14 +79,22 @@ is_for(const struct cert *c, const struct privkey *key)
 	return key != NULL && bytes_equal(c->spki, privkey_spki(key));
 }
 
+/* One that is revoked is neither given out nor opens anything. */
+static bool
+is_usable(const struct known *k, const struct privkey *key, int64_t now)
+{
+	return is_for(&k->r.cert, key) && !k->revoked &&
+	    now <= k->r.cert.not_after;
+}
+
 /* The newest valid one of a CA for a key; NULL: none. */
 static const struct known *
 newest(
     const struct ra *ra, const char *ca, const struct privkey *key, int64_t now)
 {
 	for (const struct known *k = ra->known; k != NULL; k = k->next)
-		if (strcmp(k->ca, ca) == 0 && is_for(&k->r.cert, key) &&
-		    k->r.cert.not_before <= now && now <= k->r.cert.not_after)
+		if (strcmp(k->ca, ca) == 0 && is_usable(k, key, now) &&
+		    k->r.cert.not_before <= now)
 			return k;
 	return NULL;
 }
@@ -101,8 +111,7 @@ given_out(const struct ra *ra, const char *ca, int64_t now)
 static bool
 opens(const struct ra *ra, const struct known *k, int64_t now)
 {
-	return now <= k->r.cert.not_after &&
-	    (is_for(&k->r.cert, ra->key) || is_for(&k->r.cert, ra->previous));
+	return is_usable(k, ra->key, now) || is_usable(k, ra->previous, now);
 }
 
 size_t
@@ -142,7 +151,7 @@ ra_key_get(struct ra *ra, bool previous, int64_t now, struct ra_key *out)
 		digest_sha256(privkey_spki(key), out->spki_sha256);
 	for (const struct known *k = ra->known;
 	     key != NULL && k != NULL && out->n < RA_CERTS_MAX; k = k->next)
-		if (is_for(&k->r.cert, key) && now <= k->r.cert.not_after) {
+		if (is_usable(k, key, now)) {
 			out->certs[out->n].ca = k->ca;
 			out->certs[out->n++].cert = &k->r.cert;
 		}
@@ -305,6 +314,27 @@ run_one(struct ra *ra, const char *name, bool may_issue, struct err *err)
 	return !may_issue || !is_due(ra, name) || issue(ra, name, err);
 }
 
+/* An operator may have revoked one: another takes its place at once. */
+static void
+mark_revoked(struct ra *ra)
+{
+	struct ca *ca = ra->deps.ca;
+	struct err why = { 0 };
+	struct status status;
+
+	pthread_mutex_lock(&ra->lock);
+	for (struct known *k = ra->known; k != NULL; k = k->next) {
+		const struct ca_view *issuer = ca_view_find(ca, k->ca);
+
+		if (issuer != NULL && !k->revoked &&
+		    k->r.cert.serial.n == SERIAL_SIZE &&
+		    ca_status_get(
+			ca, issuer->key, k->r.cert.serial.p, &status, &why))
+			k->revoked = status.kind == STATUS_REVOKED;
+	}
+	pthread_mutex_unlock(&ra->lock);
+}
+
 static bool
 run_all(struct ra *ra, bool may_issue, struct err *err)
 {
@@ -312,6 +342,7 @@ run_all(struct ra *ra, bool may_issue, struct err *err)
 	struct err why = { 0 };
 	bool ok = true;
 
+	mark_revoked(ra);
 	for (size_t i = 0; i < c->scep.profiles_n; i++) {
 		const struct config_profile *p =
 		    config_profile_find(c, c->scep.profiles[i].profile);

@@ -2,6 +2,7 @@
 certificate that it fetched before, with the new one, and after a restart; ra
 retire ends the old one.  From the examples of docs/scep.md."""
 import json
+import time
 
 from client import need
 from scep_server import (CHALLENGE, issued, run_example, run_script, server,
@@ -113,3 +114,19 @@ with s:
     for key in (after["current"]["spki_sha256"], third):
         assert key in text, key
     assert enrols("new-ra.der")
+
+    # A certificate that was revoked is given out and used no more.
+    client = Client(url(s), s.top)
+    gone = scep.serial(client.ca_certificates()[0])
+    s.cli("cert", "revoke", gone, "--reason", "superseded")
+    until = time.monotonic() + 20
+    while scep.serial(Client(url(s), s.top).ca_certificates()[0]) == gone:
+        assert time.monotonic() < until, "still given out"
+        time.sleep(0.2)
+    reply = client.enrol("d.example", challenge=CHALLENGE)
+    assert (reply.status, reply.fail) == (
+        scep.FAILURE, scep.BAD_MESSAGE_CHECK), reply
+    client = Client(url(s), s.top)
+    client.ca_certificates()
+    reply = client.enrol("d.example", challenge=CHALLENGE)
+    assert reply.status == scep.SUCCESS, reply
