@@ -13,6 +13,8 @@
 
 #define FILE_MAX (256u << 20)
 #define JOURNAL "keys/signer.journal"
+/* It would open what lies sealed in the copy; the server makes another. */
+#define SEAL "keys/seal"
 #define DATABASE "db/chancery.db"
 
 struct backup {
@@ -71,7 +73,7 @@ is_left_out(const char *name)
 		if (strcmp(name, left_out[i]->kept) == 0)
 			return true;
 	/* Copied by itself, after the database. */
-	return strcmp(name, JOURNAL) == 0;
+	return strcmp(name, JOURNAL) == 0 || strcmp(name, SEAL) == 0;
 }
 
 /* Regular files of a folder, one level. */

@@ -334,6 +334,52 @@ check_scep_clients(struct config_loading *l, const struct config_loaded *ld,
 		    "take this out");
 }
 
+/* The service that decides is the only one that knows a challenge: what else
+ * would take a challengePassword would get those that it refused. */
+static void
+check_scep_service(struct config_loading *l, const struct config_loaded *ld,
+    const struct config_scep_profile *p, const char *word, const char *name,
+    bool known)
+{
+	static const char *const others[] = { "challenge", "tokens", "signed",
+		"webhook", "intune", "approval" };
+	bool wanted = has_word(&p->authentication, word);
+
+	if (wanted != (name != NULL)) {
+		tell(l, ld, wanted ? "authentication" : word,
+		    arena_printf(l->arena,
+			wanted ? "%s, but no service of that kind"
+			       : "a %s that is not used",
+			word),
+		    arena_printf(l->arena,
+			"%s in authentication and the name of one, or neither",
+			word),
+		    "add the other, or take this out");
+		return;
+	}
+	if (!wanted)
+		return;
+	if (!known)
+		tell(l, ld, word,
+		    arena_printf(l->arena, "the unknown %s %.32s", word, name),
+		    "a name of the section that has them",
+		    "name one of them, or add it");
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		/* Intune says nothing of who has no challengePassword. */
+		if (strcmp(others[i], word) == 0 ||
+		    !has_word(&p->authentication, others[i]) ||
+		    (strcmp(word, "intune") == 0 &&
+			strcmp(others[i], "approval") == 0))
+			continue;
+		tell(l, ld, "authentication",
+		    arena_printf(
+			l->arena, "%s together with %s", word, others[i]),
+		    arena_printf(l->arena, "%s alone", word),
+		    arena_printf(l->arena,
+			"make another profile of SCEP for %s", others[i]));
+	}
+}
+
 static void
 check_scep(struct config_loading *l, const struct config_loaded *ld,
     const struct config *c, const struct config_scep_profile *p)
@@ -380,6 +426,10 @@ check_scep(struct config_loading *l, const struct config_loaded *ld,
 		    "the names that who knows the password may have",
 		    "add names, such as [\"dns:*.devices.example.com\"]");
 	check_scep_clients(l, ld, c, p);
+	check_scep_service(l, ld, p, "webhook", p->webhook,
+	    p->webhook != NULL && config_webhook_find(c, p->webhook) != NULL);
+	check_scep_service(l, ld, p, "intune", p->intune,
+	    p->intune != NULL && config_intune_find(c, p->intune) != NULL);
 	if (p->legacy_des && !p->legacy_des3)
 		tell(l, ld, "legacy_des", "legacy_des without legacy_des3",
 		    "triple DES for the answers", "set legacy_des3: true");

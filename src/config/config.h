@@ -181,7 +181,7 @@ struct config_est_label {
 struct config_scep_profile {
 	const char *name;
 	const char *profile;
-	/* challenge, tokens, signed, approval */
+	/* challenge, tokens, signed, approval, webhook, intune */
 	struct config_strings authentication;
 	const char *challenge_file;
 	const char *challenge_clients_file; /* who fetches secrets */
@@ -202,6 +202,18 @@ struct config_scep_profile {
 	/* Either: served by TLS with such a client certificate alone. */
 	const char *client_anchors_file;
 	struct config_strings client_certificate_profiles;
+	const char *webhook, *intune; /* names, or NULL */
+	int64_t max_inquiries;
+	unsigned line;
+};
+
+/* A service that decides requests of SCEP. */
+struct config_webhook {
+	const char *name;
+	const char *url;
+	const char *anchors_file; /* NULL: those of all outgoing calls */
+	const char *secret_file, *token_file; /* or NULL */
+	int64_t timeout; /* seconds */
 	unsigned line;
 };
 
@@ -267,6 +279,8 @@ struct config {
 	} scep;
 	struct config_intune *intune;
 	size_t intune_n;
+	struct config_webhook *webhooks;
+	size_t webhooks_n;
 	struct {
 		int64_t validity;
 		const char *key;
@@ -331,6 +345,8 @@ const struct config_ca *config_ca_find(
 const struct config_profile *config_profile_find(
     const struct config *c, const char *name);
 const struct config_intune *config_intune_find(
+    const struct config *c, const char *name);
+const struct config_webhook *config_webhook_find(
     const struct config *c, const char *name);
 
 /* A commented configuration with every option and default, from the rows. */

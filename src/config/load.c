@@ -169,6 +169,8 @@ loads_of(struct config_loads *loads, enum config_type type)
 		return &loads->scep;
 	case CONFIG_INTUNE:
 		return &loads->intune;
+	case CONFIG_WEBHOOKS:
+		return &loads->webhooks;
 	default:
 		return &loads->labels;
 	}
@@ -407,5 +409,14 @@ config_intune_find(const struct config *c, const char *name)
 	for (size_t i = 0; i < c->intune_n; i++)
 		if (strcmp(c->intune[i].name, name) == 0)
 			return &c->intune[i];
+	return NULL;
+}
+
+const struct config_webhook *
+config_webhook_find(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->webhooks_n; i++)
+		if (strcmp(c->webhooks[i].name, name) == 0)
+			return &c->webhooks[i];
 	return NULL;
 }

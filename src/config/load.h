@@ -23,7 +23,8 @@ struct config_loaded {
 struct config_loads {
 	struct config_loaded root;
 	/* As in struct config. */
-	struct config_loaded *cas, *profiles, *labels, *scep, *intune;
+	struct config_loaded *cas, *profiles, *labels, *scep, *intune,
+	    *webhooks;
 };
 
 /* What no option says alone; fills what is derived from others. */

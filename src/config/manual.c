@@ -72,6 +72,8 @@ entry_prefix(const struct config_row *map)
 		return "scep.profiles.NAME.";
 	case CONFIG_INTUNE:
 		return "intune.NAME.";
+	case CONFIG_WEBHOOKS:
+		return "webhooks.NAME.";
 	default:
 		return "est.labels.NAME.";
 	}

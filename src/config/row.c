@@ -66,6 +66,7 @@ add_type(const struct config_row *row, struct buf *out)
 	case CONFIG_EST_LABELS:
 	case CONFIG_SCEP_PROFILES:
 	case CONFIG_INTUNE:
+	case CONFIG_WEBHOOKS:
 		buf_add_str(out, "a map of names to options");
 		return;
 	case CONFIG_TYPES:
@@ -95,6 +96,8 @@ config_row_table(const struct config_row *row)
 		return &config_scep_profile_table;
 	case CONFIG_INTUNE:
 		return &config_intune_table;
+	case CONFIG_WEBHOOKS:
+		return &config_webhook_table;
 	default:
 		return NULL;
 	}

@@ -325,6 +325,15 @@ static const struct config_row rows[] = {
 	    .text = "The tenants of Microsoft Intune by name; a profile of "
 		    "SCEP names one. Each has the options intune.NAME.* of "
 		    "the manual; docs/intune.md has examples." },
+	{ .key = "webhooks",
+	    .type = CONFIG_WEBHOOKS,
+	    .at = AT(webhooks),
+	    .at_n = AT(webhooks_n),
+	    .def = "{}",
+	    .text = "Services that decide requests of SCEP, by name; a "
+		    "profile of SCEP names one. Each has the options "
+		    "webhooks.NAME.* of the manual; docs/scep.md has an "
+		    "example." },
 	{ .key = "ocsp.validity",
 	    .type = CONFIG_DURATION,
 	    .at = AT(ocsp.validity),

@@ -25,6 +25,7 @@ enum config_type {
 	CONFIG_EST_LABELS, /* est.labels and est.labels_n */
 	CONFIG_SCEP_PROFILES, /* scep.profiles and scep.profiles_n */
 	CONFIG_INTUNE, /* intune and intune_n */
+	CONFIG_WEBHOOKS, /* webhooks and webhooks_n */
 	CONFIG_TYPES
 };
 
@@ -88,6 +89,7 @@ extern const struct config_table config_profile_table;
 extern const struct config_table config_est_label_table;
 extern const struct config_table config_scep_profile_table;
 extern const struct config_table config_intune_table;
+extern const struct config_table config_webhook_table;
 extern const struct config_section config_sections[];
 extern const size_t config_sections_n;
 

@@ -3,7 +3,7 @@
 #define AT(member) offsetof(struct config_scep_profile, member)
 
 static const char *const words_authentication[] = { "challenge", "tokens",
-	"signed", "approval", NULL };
+	"signed", "approval", "webhook", "intune", NULL };
 static const char *const words_chain[] = { "full", "issuer", NULL };
 
 static const struct config_row rows[] = {
@@ -26,8 +26,9 @@ static const struct config_row rows[] = {
 		    "challengePassword that a key of signed_keys_file has "
 		    "signed; approval lets a "
 		    "request without a challengePassword wait for an "
-		    "operator. [] is [approval]. A wrong challengePassword is "
-		    "refused, and never waits." },
+		    "operator; webhook and intune ask a service outside. [] is "
+		    "[approval]. A wrong challengePassword is refused, and "
+		    "never waits." },
 	{ .key = "challenge_file",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
@@ -208,6 +209,28 @@ static const struct config_row rows[] = {
 		    "as TLS client certificates, while they are not revoked; "
 		    "see client_anchors_file. They need the usage "
 		    "clientAuth." },
+	{ .key = "webhook",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_NAME,
+	    .at = AT(webhook),
+	    .text = "Which of webhooks decides, with webhook in "
+		    "authentication. It is asked about every request but a "
+		    "renewal without a challengePassword." },
+	{ .key = "intune",
+	    .type = CONFIG_TEXT,
+	    .form = FORM_NAME,
+	    .at = AT(intune),
+	    .text = "Which tenant of the section intune decides, with intune "
+		    "in authentication. It is asked about every request that "
+		    "has a challengePassword." },
+	{ .key = "max_inquiries",
+	    .type = CONFIG_INT,
+	    .at = AT(max_inquiries),
+	    .min = 1,
+	    .max = 100000,
+	    .def = "256",
+	    .text = "Requests that may be under way at webhook or intune; "
+		    "more are answered with 503." },
 };
 
 const struct config_table config_scep_profile_table = {

@@ -25,6 +25,9 @@ const struct config_section config_sections[] = {
 	{ "intune",
 	    "Microsoft Intune: tenants whose devices enrol by SCEP with a "
 	    "challenge that Intune made." },
+	{ "webhooks",
+	    "Services of one's own that are asked by HTTPS whether a request "
+	    "is to be granted." },
 	{ "ocsp", "OCSP (RFC 6960): what is answered under /ocsp." },
 	{ "crl", "Certificate revocation lists (RFC 5280)." },
 	{ "limits", "What one client, or all of them, may take." },

@@ -405,6 +405,7 @@ config_value_read(struct config_loading *l, const struct config_row *row,
 	case CONFIG_EST_LABELS:
 	case CONFIG_SCEP_PROFILES:
 	case CONFIG_INTUNE:
+	case CONFIG_WEBHOOKS:
 	case CONFIG_TYPES:
 		break;
 	}

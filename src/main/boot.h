@@ -21,6 +21,9 @@
 
 /* The key that signs the log's checkpoints; `init` makes it. */
 #define LOG_KEY_PATH "keys/log.key"
+/* What the server seals secrets in its store with: 32 octets. */
+#define SEAL_KEY_PATH "keys/seal"
+#define SEAL_KEY_SIZE 32u
 /* Which of the signer's keys is the OCSP responder's. */
 #define BOOT_KEY_RESPONDER "keys/ocsp.key"
 

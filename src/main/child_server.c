@@ -34,6 +34,7 @@ setup_free(struct server_setup *setup)
 	privkey_free(setup->ra_key);
 	privkey_free(setup->ra_previous);
 	secret_free(setup->passphrase);
+	secret_free(setup->seal);
 	arena_free(setup->arena);
 	free(setup);
 }
@@ -86,6 +87,29 @@ check_ra_key(
 	    (const char *)m->body.p, key_alg_name(privkey_alg(key)));
 }
 
+static bool
+take_seal(
+    struct server_setup *setup, const struct boot_message *m, struct err *err)
+{
+	struct bytes octets;
+	bool ok;
+
+	if (!file_read_fd(
+		m->fd, SEAL_KEY_PATH, KEY_FILE_MAX, setup->arena, &octets, err))
+		return false;
+	ok = octets.n == SEAL_KEY_SIZE;
+	if (ok) {
+		secret_free(setup->seal);
+		setup->seal = secret_new(octets.p, octets.n);
+	}
+	secret_wipe((void *)(uintptr_t)octets.p, octets.n);
+	return ok ||
+	    fail(err, ERR_CONFIG,
+		SEAL_KEY_PATH " has %zu octets, expected %u: remove it, and "
+			      "another is made",
+		octets.n, SEAL_KEY_SIZE);
+}
+
 static struct privkey **
 place_of_key(struct server_setup *setup, struct bytes path)
 {
@@ -105,6 +129,9 @@ take_key(
 	struct err why = { 0 };
 	struct bytes pem;
 	bool ok;
+
+	if (bytes_is(m->body, SEAL_KEY_PATH))
+		return take_seal(setup, m, err);
 
 	if (!file_read_fd(m->fd, "a key of the server", KEY_FILE_MAX,
 		setup->arena, &pem, err))

@@ -6,7 +6,20 @@
 #include "ca/ra.h"
 #include "main/supervisor_state.h"
 #include "net/listen.h"
+#include "util/log.h"
 #include "util/text.h"
+
+/* States of older versions have none. */
+static bool
+seal_make(struct supervisor *s, struct err *err)
+{
+	if (state_exists(&s->state, SEAL_KEY_PATH))
+		return true;
+	if (!seal_key_make(&s->state, err))
+		return false;
+	log_event(LOG_INFO, "seal-key-made", LF_STR("path", SEAL_KEY_PATH));
+	return true;
+}
 
 bool
 handover_open(struct supervisor *s, struct err *err)
@@ -29,7 +42,7 @@ handover_open(struct supervisor *s, struct err *err)
 	if (!text_parse_int(arena_str(a, text), 1, 127, &node, err))
 		return false;
 	s->node = (int)node;
-	return true;
+	return seal_make(s, err);
 }
 
 static bool
@@ -232,6 +245,22 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 }
 
 static bool
+send_webhook_files(struct supervisor *s, int channel, struct err *err)
+{
+	const struct config *c = s->loaded.config;
+
+	for (size_t i = 0; i < c->webhooks_n; i++) {
+		const struct config_webhook *w = &c->webhooks[i];
+
+		if (!send_private_file(s, channel, w->secret_file, err) ||
+		    !send_private_file(s, channel, w->token_file, err) ||
+		    !send_file(s, channel, w->anchors_file, true, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
 send_intune_files(struct supervisor *s, int channel, struct err *err)
 {
 	const struct config *c = s->loaded.config;
@@ -281,7 +310,8 @@ send_server_keys(struct supervisor *s, int channel, struct err *err)
 	const struct config *c = s->loaded.config;
 
 	if (!send_passphrase(channel, derived, err) ||
-	    !send_key(s, channel, c->tls.key, true, err))
+	    !send_key(s, channel, c->tls.key, true, err) ||
+	    !send_key(s, channel, SEAL_KEY_PATH, true, err))
 		return false;
 	return c->scep.profiles_n == 0 ||
 	    send_ra_keys(s, channel, derived, err);
@@ -306,6 +336,7 @@ send_files(struct supervisor *s, int channel, struct err *err)
 	}
 	return send_est_files(s, channel, err) &&
 	    send_scep_files(s, channel, err) &&
+	    send_webhook_files(s, channel, err) &&
 	    send_intune_files(s, channel, err) &&
 	    send_outgoing_files(s, channel, err) &&
 	    send_file(s, channel, c->tls.certificate, true, err);

@@ -158,6 +158,7 @@ tick_writing(struct housekeeping *h)
 	report(ra_run(s->ra, true, &err), "scep-certificate", &err);
 	report(acme_run(s->acme, &err), "validations", &err);
 	report(intune_run(s->intune, &err), "intune-revocations", &err);
+	report(scep_run(s->scep, &err), "inquiries", &err);
 	if (is_due(&h->tls_at, TLS_EVERY_MS) && !own_tls_renew(s, &err)) {
 		h->tls_at = now_ms() + TLS_FAILED_MS;
 		report(false, "own-certificate", &err);

@@ -23,10 +23,10 @@
 /* What it makes: never overwritten, and taken away when it fails half-way. */
 static const char *const made[] = { "chancery.yaml", "keys/root.key",
 	"keys/issuing.key", "keys/ocsp.key", "keys/log.key", "keys/ra.key",
-	"keys/tls.key", "keys/node", "keys/signer.journal", "certs/root.pem",
-	"certs/issuing.pem", "certs/issuing.csr", "certs/ocsp.pem",
-	"crl/root.crl", "db/chancery.db", "db/chancery.db-wal",
-	"db/chancery.db-shm" };
+	"keys/tls.key", "keys/seal", "keys/node", "keys/signer.journal",
+	"certs/root.pem", "certs/issuing.pem", "certs/issuing.csr",
+	"certs/ocsp.pem", "crl/root.crl", "db/chancery.db",
+	"db/chancery.db-wal", "db/chancery.db-shm" };
 
 static bool
 check_empty(const struct state *s, struct err *err)
@@ -108,7 +108,8 @@ make_keys(const struct init_options *o, struct init *in, struct err *err)
 	    make_key(s, "log", KEY_ED25519, 0, in->passphrase, NULL, err) &&
 	    /* SCEP clients decrypt and sign with RSA only (RFC 8894). */
 	    make_key(s, "ra", KEY_RSA, 2048, server, NULL, err) &&
-	    make_key(s, "tls", KEY_EC_P256, 0, server, &in->tls, err);
+	    make_key(s, "tls", KEY_EC_P256, 0, server, &in->tls, err) &&
+	    seal_key_make(s, err);
 }
 
 /* ---- certificates ---- */

@@ -8,6 +8,8 @@
 #include "util/log.h"
 
 #define STORE_QUEUE 4096u
+/* Each issues one certificate at a time; the writer groups them. */
+#define SCEP_RUNNERS 4u
 
 bool
 server_read_file(void *ctx, const char *path, size_t max, struct arena *a,
@@ -145,6 +147,40 @@ open_log(struct server *s)
 		log_err(LOG_ERROR, "log-not-opened", &err);
 }
 
+/* With the services that decide its requests. */
+static bool
+open_scep(struct server *s, const struct config *c, struct err *err)
+{
+	const struct intune_deps intune = { .outgoing =
+						*outgoing_port(s->outgoing),
+		.store = s->store,
+		.ca = s->ca,
+		.clock = s->clock,
+		.random = s->random,
+		.read_file = server_read_file,
+		.read_ctx = s };
+
+	if (!intune_new(&intune, c, &s->intune, err))
+		return false;
+	const struct scep_deps scep = { .store = s->store,
+		.ca = s->ca,
+		.ra = s->ra,
+		.legacy = s->legacy,
+		.clock = s->clock,
+		.random = s->random,
+		.workers = (unsigned)c->workers,
+		.read_file = server_read_file,
+		.read_ctx = s,
+		.outgoing = *outgoing_port(s->outgoing),
+		.intune = { s->intune, intune_validate, intune_notify_success,
+		    intune_notify_failure },
+		.waits = s->waits,
+		.seal = atomic_load(&s->setup)->seal,
+		.runners = SCEP_RUNNERS };
+
+	return scep_new(&scep, c, &s->scep, err);
+}
+
 static bool
 open_protocols(struct server *s, struct err *err)
 {
@@ -176,30 +212,9 @@ open_protocols(struct server *s, struct err *err)
 		.read_file = server_read_file,
 		.read_ctx = s };
 
-	const struct intune_deps intune = { .outgoing =
-						*outgoing_port(s->outgoing),
-		.store = s->store,
-		.ca = s->ca,
-		.clock = s->clock,
-		.random = s->random,
-		.read_file = server_read_file,
-		.read_ctx = s };
-
-	const struct scep_deps scep = { .store = s->store,
-		.ca = s->ca,
-		.ra = s->ra,
-		.legacy = s->legacy,
-		.clock = s->clock,
-		.random = s->random,
-		.workers = (unsigned)c->workers,
-		.read_file = server_read_file,
-		.read_ctx = s };
-
 	s->acme = acme_new(&acme, c);
 	s->api = api_new(&api, c);
-	if (!est_new(&est, c, &s->est, err) ||
-	    !intune_new(&intune, c, &s->intune, err) ||
-	    !scep_new(&scep, c, &s->scep, err))
+	if (!est_new(&est, c, &s->est, err) || !open_scep(s, c, err))
 		return false;
 	s->ocsp = ocsp_new(&ocsp, c);
 	s->publish.ca = s->ca;
@@ -324,6 +339,7 @@ server_stop(struct server *s, int64_t ms)
 	/* Workers that outlived the drain may still start a probe or a call. */
 	net_free(s->net);
 	probes_free(s->probes);
+	scep_stop(s->scep);
 	outgoing_free(s->outgoing);
 	store_close(s->store);
 	acme_free(s->acme);

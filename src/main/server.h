@@ -41,6 +41,7 @@ struct server_setup {
 	struct privkey *tls_key;
 	struct privkey *ra_key; /* NULL: no SCEP */
 	struct privkey *ra_previous; /* NULL: it was not replaced */
+	struct secret *seal;
 	struct server_file files[SERVER_FILES_MAX];
 	size_t files_n;
 	struct server_setup *next;

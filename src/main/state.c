@@ -3,8 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/random.h"
+#include "main/boot.h"
 #include "main/state.h"
 #include "util/file.h"
+#include "util/secret.h"
 
 static const struct {
 	const char *name;
@@ -93,4 +96,18 @@ state_replace(const struct state *s, const char *path, unsigned mode,
     struct bytes content, struct err *err)
 {
 	return file_replace_at(s->fd, path, mode, content, err);
+}
+
+bool
+seal_key_make(const struct state *s, struct err *err)
+{
+	struct random random = random_system();
+	uint8_t octets[SEAL_KEY_SIZE];
+	bool ok;
+
+	random_fill(&random, octets, sizeof(octets));
+	ok = state_write_new(
+	    s, SEAL_KEY_PATH, 0600, bytes_of(octets, sizeof(octets)), err);
+	secret_wipe(octets, sizeof(octets));
+	return ok;
 }

@@ -30,6 +30,8 @@ bool state_write_new(const struct state *s, const char *path, unsigned mode,
 /* Replaces atomically: temporary file, fsync, rename, fsync of the folder. */
 bool state_replace(const struct state *s, const char *path, unsigned mode,
     struct bytes content, struct err *err) MUST_CHECK;
+/* Draws keys/seal, which is not there. */
+bool seal_key_make(const struct state *s, struct err *err) MUST_CHECK;
 /* read_file of ca.h over a struct state. */
 bool state_read_file(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *err);

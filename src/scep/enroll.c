@@ -70,6 +70,8 @@ by_request(struct scep_call *call, struct scep_grant *grant,
 {
 	unsigned by = call->profile->authentication;
 
+	if (scep_is_asked(call, grant->csr))
+		return scep_inquire(call, grant, out, err);
 	if (grant->csr->challenge_password != NULL && (by & BY_PASSWORDS) != 0)
 		return by_password(call, grant, out, err);
 	if ((by & BY_APPROVAL) != 0) {
@@ -91,8 +93,12 @@ authorize(struct scep_call *call, struct scep_grant *grant, bool own_key,
 {
 	struct err why = { 0 };
 
+	/* What has a challengePassword is asked about, whoever signed it. */
 	if (scep_renewal_check(call, grant->csr, grant, &why))
-		return scep_issue(call, grant, out, err);
+		return call->profile->asks != 0 &&
+			grant->csr->challenge_password != NULL
+		    ? scep_inquire(call, grant, out, err)
+		    : scep_issue(call, grant, out, err);
 	/* Whoever has a password stands on that, with whatever certificate. */
 	if (call->message.type == SCEP_PKCS_REQ && own_key &&
 	    (why.kind == ERR_NOT_FOUND ||
@@ -125,6 +131,12 @@ scep_enroll(struct scep_call *call, struct bytes content,
 	    !scep_profile_check_names(call->profile, &grant.names, &why))
 		return scep_answer_err(call, &why, out, err);
 	/* The answer may have been lost: the same request again. */
+	if (call->profile->asks != 0) {
+		if (!scep_inquiry_join(call, csr, &found, out, err))
+			return false;
+		if (found)
+			return true;
+	}
 	if (own_key) {
 		if (!scep_issued_before(call, csr, &found, out, err))
 			return false;

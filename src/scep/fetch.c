@@ -43,6 +43,7 @@ scep_get_cert(struct scep_call *call, struct bytes content,
 	const struct ca_view *ca;
 	struct bytes serial, pem, der;
 	struct err why = { 0 };
+	struct inquiry inquiry;
 	struct cert_row row;
 
 	read_id(call, content, &ca, &serial, out);
@@ -54,6 +55,15 @@ scep_get_cert(struct scep_call *call, struct bytes content,
 		call->scep->deps.ca, &row, call->a, &pem, &der, &why))
 		return scep_answer_err(call, &why, out, err);
 	call->req->log_object = row.id;
+	if (store_inquiry_find_cert(
+		call->scep->deps.store, row.id, call->a, &inquiry, &why) &&
+	    !inquiry_is_released(&inquiry)) {
+		scep_answer_fail(call, SCEP_BAD_CERT_ID,
+		    "there is no such certificate", out);
+		return true;
+	}
+	if (why.kind != ERR_NONE && why.kind != ERR_NOT_FOUND)
+		return scep_answer_err(call, &why, out, err);
 	scep_answer_certs(call, &der, 1, out);
 	return true;
 }

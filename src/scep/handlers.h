@@ -15,6 +15,10 @@
  * ERR_NOT_FOUND: not on this listener. */
 bool scep_client_check(struct scep_call *call, struct err *err) MUST_CHECK;
 
+/* The profile as it is now, or NULL (scep.c). */
+const struct scep_profile *scep_profile_find(
+    struct scep *scep, const char *name);
+
 /* ---- authority.c: what is said of the CA ---- */
 
 bool scep_get_caps(
@@ -56,10 +60,14 @@ bool scep_get_crl(struct scep_call *call, struct bytes content,
 struct scep_grant {
 	const struct csr *csr;
 	struct names names;
-	/* "challenge", "token", "signed", "renewal", "approval" */
+	/* "challenge", "token", "signed", "renewal", "approval", "webhook",
+	 * "intune" */
 	const char *by;
 	const char *who; /* for the record */
 	bool named; /* limited in names (ca.h, subject_named) */
+	/* Of an inquiry, which has no request any more; or NULL. */
+	const char *address, *verdict;
+	int64_t decided_at;
 	const char *replaces, *token_id, *approval_id; /* or NULL */
 };
 /* Is the challengePassword, a JWS, signed for this request?  Then the grant is
@@ -83,7 +91,8 @@ bool scep_issue(struct scep_call *call, const struct scep_grant *grant,
 /* The certificate that this very request was given.  *found. */
 bool scep_issued_before(struct scep_call *call, const struct csr *csr,
     bool *found, struct scep_answer *out, struct err *err) MUST_CHECK;
-/* A recorded certificate as the answer; PENDING while it is an intent. */
+/* A recorded certificate as the answer; PENDING while it is an intent, or is
+ * withheld. */
 bool scep_deliver(struct scep_call *call, const char *cert_id,
     struct scep_answer *out, struct err *err) MUST_CHECK;
 /* Waits for an operator (queue.c). */
@@ -92,6 +101,30 @@ bool scep_queue(struct scep_call *call, const struct scep_grant *grant,
 bool scep_queued(struct scep_call *call, const struct scep_grant *grant,
     const struct approval *row, struct scep_answer *out,
     struct err *err) MUST_CHECK;
+
+/* ---- inquiry.c: a service outside decides ---- */
+
+/* Is it asked about this request? */
+bool scep_is_asked(const struct scep_call *call, const struct csr *csr);
+/* Begins an inquiry, or joins the one of the same request: the reply is held
+ * for a while, then PENDING. */
+bool scep_inquire(struct scep_call *call, const struct scep_grant *grant,
+    struct scep_answer *out, struct err *err) MUST_CHECK;
+/* Joins that of the same request, if there is one.  *found. */
+bool scep_inquiry_join(struct scep_call *call, const struct csr *csr,
+    bool *found, struct scep_answer *out, struct err *err) MUST_CHECK;
+/* What a poll is told.  *found. */
+bool scep_inquiry_poll(struct scep_call *call, bool *found,
+    struct scep_answer *out, struct err *err) MUST_CHECK;
+/* What its client may know, now. */
+bool scep_inquiry_tell(struct scep_call *call, const struct inquiry *row,
+    struct scep_answer *out, struct err *err) MUST_CHECK;
+/* The reply of an answer with a ticket: the second half. */
+void scep_inquiry_hold(struct scep_call *call, const struct scep_answer *answer,
+    struct http_resp *resp);
+/* A certificate that nothing withholds. */
+bool scep_deliver_released(struct scep_call *call, const char *cert_id,
+    struct scep_answer *out, struct err *err) MUST_CHECK;
 
 /* ---- answer.c ---- */
 

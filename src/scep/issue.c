@@ -18,8 +18,14 @@ evidence(const struct scep_call *call, const struct scep_grant *grant)
 	    o, "transaction", json_string(call->message.transaction));
 	json_object_set_new(o, "authentication", json_string(grant->by));
 	json_object_set_new(o, "who", json_string(grant->who));
-	json_object_set_new(
-	    o, "address", json_string(http_peer_text(call->req)));
+	json_object_set_new(o, "address",
+	    json_string(grant->address != NULL ? grant->address
+					       : http_peer_text(call->req)));
+	if (grant->verdict != NULL) {
+		json_object_set_new(o, "verdict", json_string(grant->verdict));
+		json_object_set_new(
+		    o, "decided_at", json_integer(grant->decided_at));
+	}
 	return json_print_compact(o, call->a);
 }
 
@@ -63,8 +69,25 @@ scep_request_fill(struct scep_call *call, const struct scep_grant *grant,
 	return end_derive(call, grant, out->profile, &out->not_after, err);
 }
 
+/* Whatever way it is asked for, what an inquiry withholds is not given. */
 bool
 scep_deliver(struct scep_call *call, const char *cert_id,
+    struct scep_answer *out, struct err *err)
+{
+	struct inquiry row;
+	struct err why = { 0 };
+
+	if (store_inquiry_find_cert(
+		call->scep->deps.store, cert_id, call->a, &row, &why) &&
+	    !inquiry_is_released(&row))
+		return scep_inquiry_tell(call, &row, out, err);
+	if (why.kind != ERR_NONE && why.kind != ERR_NOT_FOUND)
+		return scep_answer_err(call, &why, out, err);
+	return scep_deliver_released(call, cert_id, out, err);
+}
+
+bool
+scep_deliver_released(struct scep_call *call, const char *cert_id,
     struct scep_answer *out, struct err *err)
 {
 	struct ca *ca = call->scep->deps.ca;

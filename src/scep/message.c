@@ -225,8 +225,12 @@ operate(struct scep_call *call, struct bytes ber, struct http_resp *resp,
 	arena_hold_secret(call->a);
 	call->ra = call->ras[0];
 	call->req->log_account = call->message.transaction;
-	return message_handle(call, &answer, err) &&
-	    scep_reply(call, &answer, resp, err);
+	if (!message_handle(call, &answer, err))
+		return false;
+	if (answer.ticket == NULL)
+		return scep_reply(call, &answer, resp, err);
+	scep_inquiry_hold(call, &answer, resp);
+	return true;
 }
 
 bool

@@ -39,11 +39,16 @@ scep_poll(struct scep_call *call, struct bytes content, struct scep_answer *out,
 	struct err why = { 0 };
 	struct approval row;
 	uint8_t spki[32];
+	bool found;
 
 	if (!scep_poll_parse(content, &issuer, &subject, &why)) {
 		scep_unreadable(call, out);
 		return true;
 	}
+	if (!scep_inquiry_poll(call, &found, out, err))
+		return false;
+	if (found)
+		return true;
 	digest_sha256(call->signer.spki, spki);
 	if (!ca_approval_find(call->scep->deps.ca, "scep",
 		call->profile->config->name, call->message.transaction, spki,

@@ -1,5 +1,6 @@
 #include "codec/certs.h"
 #include "scep/profile.h"
+#include "scep/webhook.h"
 #include "util/text.h"
 
 #define CHALLENGE_FILE_MAX 4096u
@@ -18,6 +19,8 @@ authentication_derive(const struct config_strings *words)
 		{ "tokens", BY_TOKENS },
 		{ "signed", BY_SIGNED },
 		{ "approval", BY_APPROVAL },
+		{ "webhook", BY_WEBHOOK },
+		{ "intune", BY_INTUNE },
 	};
 	unsigned by = 0;
 
@@ -29,9 +32,8 @@ authentication_derive(const struct config_strings *words)
 	return by == 0 ? BY_APPROVAL : by;
 }
 
-/* The first line; editors end it. */
-static struct bytes
-first_line(struct bytes text)
+struct bytes
+scep_first_line(struct bytes text)
 {
 	size_t n = 0;
 
@@ -51,7 +53,7 @@ challenge_read(const struct scep_files *files, const char *path,
 
 	if (!files->read(files->ctx, path, CHALLENGE_FILE_MAX, a, &text, &why))
 		return fail(err, ERR_CONFIG, "%s", why.shown);
-	line = first_line(text);
+	line = scep_first_line(text);
 	ok = line.n >= CHALLENGE_MIN && line.n <= CHALLENGE_MAX;
 	if (ok)
 		digest_sha256(line, out);
@@ -158,6 +160,23 @@ signed_read(const struct config *all, const struct config_scep_profile *p,
 	return signers_read(files, p->signed_keys_file, a, &out->signers, err);
 }
 
+/* Who decides; the configuration's check holds that there is one at most. */
+static bool
+service_read(const struct config *all, const struct scep_files *files,
+    struct arena *a, struct scep_profile *p, struct err *err)
+{
+	if ((p->authentication & BY_WEBHOOK) != 0) {
+		p->asks = INQUIRY_WEBHOOK;
+		return webhook_new(config_webhook_find(all, p->config->webhook),
+		    files, a, &p->webhook, err);
+	}
+	if ((p->authentication & BY_INTUNE) != 0) {
+		p->asks = INQUIRY_INTUNE;
+		p->tenant = config_intune_find(all, p->config->intune);
+	}
+	return true;
+}
+
 bool
 scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
@@ -181,7 +200,8 @@ scep_profile_new(const struct config *all,
 	if (!clients_read(config, files, a, &made.clients, err) ||
 	    !signed_read(all, config, files, a, &made, err) ||
 	    !challenge_clients_read(files, config->challenge_clients_file, a,
-		&made.challenge_clients, err))
+		&made.challenge_clients, err) ||
+	    !service_read(all, files, a, &made, err))
 		return false;
 	*out = made;
 	return true;

@@ -8,6 +8,7 @@
 #include "ca/client.h"
 #include "codec/jwk_set.h"
 #include "crypto/password_file.h"
+#include "store/inquiry.h"
 
 /* Of paths that name none. */
 #define PROFILE_DEFAULT "default"
@@ -19,8 +20,13 @@ enum authentication {
 	BY_TOKENS = 2,
 	BY_APPROVAL = 4, /* who shows nothing waits */
 	BY_SIGNED = 8,
+	/* A service decides. */
+	BY_WEBHOOK = 16,
+	BY_INTUNE = 32,
 	BY_PASSWORDS = BY_CHALLENGE | BY_TOKENS | BY_SIGNED
 };
+
+struct webhook;
 
 struct scep_profile {
 	const struct config_scep_profile *config;
@@ -37,6 +43,9 @@ struct scep_profile {
 	struct jwk_set signers;
 	const char *const *audience;
 	size_t audience_n;
+	enum inquiry_service asks; /* 0: nobody */
+	struct webhook *webhook; /* INQUIRY_WEBHOOK */
+	const struct config_intune *tenant; /* INQUIRY_INTUNE */
 };
 
 /* How files are read: as in ca_deps. */
@@ -49,6 +58,8 @@ struct scep_files {
 bool scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,
     struct arena *a, struct scep_profile *out, struct err *err) MUST_CHECK;
+/* The first line of a file, without its end. */
+struct bytes scep_first_line(struct bytes text);
 /* Do the patterns take all these names?  ERR_IDENTIFIER_REJECTED. */
 bool scep_profile_check_names(const struct scep_profile *p,
     const struct names *names, struct err *err) MUST_CHECK;

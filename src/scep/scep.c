@@ -4,6 +4,21 @@
 #include "crypto/verified.h"
 #include "http/rate.h"
 #include "scep/handlers.h"
+#include "scep/runner.h"
+
+/* Tools that only check a configuration have no network. */
+static bool
+service_is_there(
+    const struct scep_deps *deps, const struct scep_profile *p, struct err *err)
+{
+	if ((p->asks == INQUIRY_WEBHOOK && deps->outgoing.start == NULL) ||
+	    (p->asks == INQUIRY_INTUNE && deps->intune.validate == NULL) ||
+	    (p->asks != 0 && deps->seal == NULL))
+		return fail(err, ERR_CONFIG,
+		    "scep.profiles.%s: there is no way to a service here",
+		    p->config->name);
+	return true;
+}
 
 static bool
 state_new(const struct scep_deps *deps, const struct config *config,
@@ -25,6 +40,8 @@ state_new(const struct scep_deps *deps, const struct config *config,
 			    c->name);
 		if (!scep_profile_new(
 			config, c, &files, a, &s->profiles[i], err))
+			return false;
+		if (!service_is_there(deps, &s->profiles[i], err))
 			return false;
 		s->profiles[i].index = (unsigned)i;
 	}
@@ -83,8 +100,21 @@ scep_new(const struct scep_deps *deps, const struct config *config,
 	scep->verified = verified_new(&deps->random);
 	pthread_mutex_init(&scep->legacy, NULL);
 	atomic_init(&scep->state, s);
+	scep->runner = runner_new(scep, deps->runners);
 	*out = scep;
 	return true;
+}
+
+void
+scep_stop(struct scep *scep)
+{
+	runner_stop(scep->runner);
+}
+
+bool
+scep_run(struct scep *scep, struct err *err)
+{
+	return runner_look(scep->runner, err);
 }
 
 void
@@ -94,6 +124,7 @@ scep_free(struct scep *scep)
 
 	if (scep == NULL)
 		return;
+	runner_free(scep->runner);
 	s = atomic_load(&scep->state);
 	while (s != NULL) {
 		struct scep_state *older = s->older;
@@ -136,6 +167,12 @@ profile_find(const struct scep_state *s, const char *name)
 		if (strcmp(s->profiles[i].config->name, name) == 0)
 			return &s->profiles[i];
 	return NULL;
+}
+
+const struct scep_profile *
+scep_profile_find(struct scep *scep, const char *name)
+{
+	return profile_find(atomic_load(&scep->state), name);
 }
 
 static bool

@@ -17,6 +17,7 @@
 #include "scep/scep.h"
 
 struct rates;
+struct runner;
 struct verified;
 
 struct scep_state {
@@ -39,6 +40,7 @@ struct scep {
 	pthread_mutex_t legacy; /* deps.legacy's one user */
 	atomic_uint running; /* messages */
 	struct scep_counts counts;
+	struct runner *runner;
 };
 
 /* One request at one profile; a value of the handler that answers it. */
@@ -58,6 +60,7 @@ struct scep_call {
 	const struct ra_cert *ra; /* who answers: the recipient, or ras[0] */
 	struct cms_enveloped envelope;
 	const struct cms_recipient *recipient;
+	const char *inquiry; /* that its reply waits for */
 };
 
 /* What is to be said to a message. */
@@ -66,6 +69,9 @@ struct scep_answer {
 	enum scep_fail_info fail_info;
 	const char *text; /* of a FAILURE */
 	struct bytes payload; /* of a SUCCESS: a degenerate SignedData */
+	/* Not NULL: the reply is held until the inquiry is decided. */
+	struct http_ticket *ticket;
+	const char *inquiry;
 };
 
 #endif

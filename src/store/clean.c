@@ -9,6 +9,10 @@
 /* Tokens and requests of the approval queue, so that who made or decided them
  * can still be looked up; the log keeps that for good. */
 #define KEEP_ENROLMENT (int64_t)(90 * 86400)
+/* What a service said of a request: of what led to nothing, and of what led to
+ * a certificate, which scep_request knows beyond it. */
+#define KEEP_REFUSED (int64_t)86400
+#define KEEP_INQUIRY (int64_t)(7 * 86400)
 #define KEEP_ISSUED (int64_t)(30 * 86400)
 
 struct clean {
@@ -109,6 +113,22 @@ clean_apply(struct db *db, void *arg, struct err *err)
 	    clean_run(db, c,
 		"DELETE FROM scep_request WHERE cert_id IN (SELECT cert_id "
 		"FROM scep_request WHERE not_after <= ?1 LIMIT ?2)",
+		c->now, err) &&
+	    clean_run(db, c,
+		"DELETE FROM inquiry WHERE seq IN (SELECT seq FROM inquiry "
+		"WHERE due_at = 0 AND state IN (5, 6) AND moved_at <= ?1 "
+		"LIMIT ?2)",
+		c->now - KEEP_REFUSED, err) &&
+	    /* A withdrawn one stays between its certificate and the client as
+	     * long as the certificate is there. */
+	    clean_run(db, c,
+		"DELETE FROM inquiry WHERE seq IN (SELECT seq FROM inquiry "
+		"WHERE due_at = 0 AND state = 4 AND moved_at <= ?1 LIMIT ?2)",
+		c->now - KEEP_INQUIRY, err) &&
+	    clean_run(db, c,
+		"DELETE FROM inquiry WHERE seq IN (SELECT i.seq FROM inquiry i "
+		"JOIN cert c ON c.id = i.cert_id WHERE i.due_at = 0 AND "
+		"c.not_after <= ?1 LIMIT ?2)",
 		c->now, err);
 }
 

@@ -5,7 +5,8 @@ import subprocess
 known = ("responder.", "account.insert", "order.insert", "challenge.start",
          "validation.finish", "issue.", "journal.", "signer.reply",
          "writer.commit", "revoke.", "bulk.", "compromise.", "crl.", "log.",
-         "tls.renew", "vfs.", "token.", "ra.", "approval.", "ceremony.")
+         "tls.renew", "vfs.", "token.", "ra.", "approval.", "ceremony.",
+         "inquiry.")
 out = subprocess.run([os.environ["CHANCERY"], "serve", "--list-faults"],
                      check=True, stdout=subprocess.PIPE, text=True).stdout
 points = out.split()

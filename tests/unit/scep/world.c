@@ -48,7 +48,22 @@ static const char yaml[] =
     "      signed_keys_file: mdm.jwks}\n"
     "    both: {profile: device, authentication: [challenge, approval],\n"
     "      challenge_file: challenge, names: [\"dns:*\"]}\n"
-    "    queue: {profile: device, authentication: []}\n";
+    "    queue: {profile: device, authentication: []}\n"
+    "    asked: {profile: device, authentication: [webhook], webhook: desk,\n"
+    "      names: [\"dns:*.example.net\"], max_failures: 5,\n"
+    "      max_inquiries: 3}\n"
+    "    managed: {profile: device, authentication: [intune, approval],\n"
+    "      intune: contoso}\n"
+    "    hasty: {profile: device, authentication: [intune],\n"
+    "      intune: fabrikam}\n"
+    "webhooks:\n"
+    "  desk: {url: \"https://desk.example.net/scep\",\n"
+    "    secret_file: desk.secret, token_file: desk.token}\n"
+    "intune:\n"
+    "  contoso: {tenant: contoso.example, client_id: a,\n"
+    "    client_secret_file: intune.secret}\n"
+    "  fabrikam: {tenant: fabrikam.example, client_id: b,\n"
+    "    client_secret_file: intune.secret, withhold: false}\n";
 
 /* ---- clients ---- */
 
@@ -140,6 +155,167 @@ write_signers(struct world *w)
 		(int)strlen(jwk.canonical) - 1, jwk.canonical)));
 }
 
+/* ---- services ---- */
+
+static bool
+outgoing_start(void *ctx, const struct outgoing_request *req,
+    void (*done)(void *arg, const struct outgoing_result *res), void *arg,
+    struct err *err)
+{
+	struct world *w = ctx;
+	struct world_call *c = &w->calls[w->calls_n];
+
+	if (w->busy)
+		return fail(err, ERR_BUSY, "too many calls");
+	assert_true(w->calls_n < COUNT_OF(w->calls));
+	*c = (struct world_call){ .kind = WORLD_WEBHOOK,
+		.url = arena_strdup(w->a, req->url),
+		.body = arena_str(w->a, req->body),
+		.webhook_done = done,
+		.arg = arg };
+	for (size_t i = 0; i < req->headers_n; i++) {
+		if (strcmp(req->headers[i].name, "X-Chancery-Signature") == 0)
+			c->signature =
+			    arena_strdup(w->a, req->headers[i].value);
+		if (strcmp(req->headers[i].name, "Authorization") == 0)
+			c->authorization =
+			    arena_strdup(w->a, req->headers[i].value);
+	}
+	w->calls_n++;
+	return true;
+}
+
+static bool
+intune_call(struct world *w, enum world_call_kind kind,
+    const struct intune_request *req, struct bytes certificate, const char *why,
+    void (*done)(void *arg, const struct intune_answer *answer), void *arg,
+    struct err *err)
+{
+	if (w->busy)
+		return fail(err, ERR_BUSY, "too many calls");
+	assert_true(w->calls_n < COUNT_OF(w->calls));
+	w->calls[w->calls_n++] = (struct world_call){ .kind = kind,
+		.url = arena_strdup(w->a, req->tenant),
+		.body = arena_strdup(w->a, why == NULL ? "" : why),
+		.certificate = arena_bytes(w->a, certificate),
+		.intune_done = done,
+		.arg = arg };
+	return true;
+}
+
+static bool
+intune_asked(struct intune *in, const struct intune_request *req,
+    void (*done)(void *arg, const struct intune_answer *answer), void *arg,
+    struct err *err)
+{
+	return intune_call(
+	    (void *)in, WORLD_VALIDATE, req, BYTES_NONE, NULL, done, arg, err);
+}
+
+static bool
+intune_issued(struct intune *in, const struct intune_request *req,
+    struct bytes certificate,
+    void (*done)(void *arg, const struct intune_answer *answer), void *arg,
+    struct err *err)
+{
+	return intune_call(
+	    (void *)in, WORLD_ISSUED, req, certificate, NULL, done, arg, err);
+}
+
+static bool
+intune_failed(struct intune *in, const struct intune_request *req,
+    const char *why,
+    void (*done)(void *arg, const struct intune_answer *answer), void *arg,
+    struct err *err)
+{
+	return intune_call(
+	    (void *)in, WORLD_FAILED, req, BYTES_NONE, why, done, arg, err);
+}
+
+/* What was posted to the writer is done. */
+static void
+settle(struct world *w)
+{
+	struct inquiry *rows;
+	size_t n;
+
+	assert_ok(w->t,
+	    store_inquiry_claim(
+		w->t->store, 1, 1, w->a, &rows, &n, &w->t->err));
+	assert_int_equal(n, 0);
+}
+
+void
+world_run(struct world *w)
+{
+	settle(w);
+	/* A yes, its certificate, and what follows that. */
+	for (unsigned i = 0; i < 3; i++) {
+		assert_ok(w->t, scep_run(w->scep, &w->t->err));
+		settle(w);
+	}
+}
+
+struct world_call *
+world_call(struct world *w, enum world_call_kind kind)
+{
+	struct world_call *c;
+
+	assert_true(w->answered_n < w->calls_n);
+	c = &w->calls[w->answered_n++];
+	assert_int_equal(c->kind, kind);
+	return c;
+}
+
+void
+world_hook_says(struct world *w, int status, const char *body)
+{
+	struct world_call *c = world_call(w, WORLD_WEBHOOK);
+	struct outgoing_result res = { .ok = status != 0,
+		.status = status,
+		.body = bytes_str(body),
+		.transient = status == 0 };
+
+	if (status == 0)
+		(void)fail(&res.err, ERR_CONNECTION, "%s", body);
+	c->webhook_done(c->arg, &res);
+	world_run(w);
+}
+
+void
+world_intune_says(
+    struct world *w, enum world_call_kind kind, enum intune_verdict verdict)
+{
+	static const char *const codes[] = { [INTUNE_YES] = "Success",
+		[INTUNE_NO] = "ChallengeExpired",
+		[INTUNE_SILENT] = NULL };
+	const struct intune_answer answer = {
+		.verdict = verdict, .code = codes[verdict], .text = "asked"
+	};
+	struct world_call *c = world_call(w, kind);
+
+	c->intune_done(c->arg, &answer);
+	world_run(w);
+}
+
+static struct scep_deps
+world_deps(struct world *w)
+{
+	return (struct scep_deps){ .store = w->t->store,
+		.ca = w->t->ca,
+		.ra = w->ra,
+		.clock = { now_us, w->t },
+		.random = random_system(),
+		.workers = 4,
+		.read_file = test_ca_read_file,
+		.read_ctx = w->t,
+		.outgoing = { outgoing_start, w },
+		.intune = { (void *)w, intune_asked, intune_issued,
+		    intune_failed },
+		.waits = w->waits,
+		.seal = w->seal };
+}
+
 int
 world_setup(void **state)
 {
@@ -161,15 +337,11 @@ world_setup(void **state)
 		      "a5S71t66hE8A8G8U3drOWprW5PaHPVsBgK5ASLcT3piN77A0\n"
 		      "other:$6$ijklmnop$W5lFDe3DOpFDlcsCpdXNB0KqK0dSPmarRy.Mb"
 		      "78DnIPZyMFk7r6EnDKwCE.BVwKQtcFjjkh0al0RNKZJYolov1\n"));
-	deps = (struct scep_deps){ .store = w->t->store,
-		.ca = w->t->ca,
-		.clock = w->clock,
-		.random = random_system(),
-		.workers = 4,
-		.read_file = test_ca_read_file,
-		.read_ctx = w->t };
+	test_ca_write_file(
+	    w->t, "desk.secret", bytes_str("0123456789abcdef-desk\n"));
+	test_ca_write_file(w->t, "desk.token", bytes_str("letmein\n"));
 	ra = (struct ra_deps){
-		.ca = w->t->ca, .store = w->t->store, .clock = deps.clock
+		.ca = w->t->ca, .store = w->t->store, .clock = { now_us, w->t }
 	};
 	w->ra = ra_new(&ra);
 	ra_configure(
@@ -177,7 +349,9 @@ world_setup(void **state)
 	assert_ok(w->t, ra_run(w->ra, true, &w->t->err));
 	assert_int_equal(ra_certs(w->ra, "issuing", w->t->now, certs), 1);
 	w->to = x509_of(certs[0]->cert.der);
-	deps.ra = w->ra;
+	w->waits = http_waits_new(8);
+	w->seal = secret_new("0123456789abcdef0123456789abcdef", 32);
+	deps = world_deps(w);
 	assert_ok(w->t, scep_new(&deps, w->t->config, &w->scep, &w->t->err));
 	w->routes = http_routes_new();
 	scep_routes(w->scep, w->routes);
@@ -200,6 +374,8 @@ world_teardown(void **state)
 	http_routes_free(w->routes);
 	scep_free(w->scep);
 	ra_free(w->ra);
+	http_waits_free(w->waits);
+	secret_free(w->seal);
 	lane_free(w->lane);
 	test_ca_free(w->t);
 	free(w);
@@ -455,7 +631,10 @@ world_send(struct world *w, const struct letter *l, struct bytes message)
 {
 	struct answer out = { .status = -1, .fail_info = -1 };
 	AUTO_BUF query = { 0 };
-	struct http_req req = { .arena = w->a,
+	struct http_req *req = arena_alloc(w->a, sizeof(*req));
+	struct sockaddr_in *peer = (void *)&req->peer;
+
+	*req = (struct http_req){ .arena = w->a,
 		.method = l->get ? HTTP_GET : HTTP_POST,
 		.path = l->path == NULL ? "/scep" : l->path,
 		.body = l->get ? BYTES_NONE : message,
@@ -464,21 +643,39 @@ world_send(struct world *w, const struct letter *l, struct bytes message)
 		.tls = l->listener != 0 && l->listener != LISTENER_HTTP,
 		.client_cert = l->client_cert,
 		.now = w->t->now };
-	struct sockaddr_in *peer = (void *)&req.peer;
-
 	buf_add_str(&query, "operation=PKIOperation");
 	if (l->get) {
 		buf_add_str(&query, "&message=");
 		base64_encode(message, 0, &query);
 	}
-	req.target = req.path;
-	req.query = buf_cstr(&query);
+	req->target = req->path;
+	req->query = arena_strdup(w->a, buf_cstr(&query));
 	peer->sin_family = AF_INET;
 	assert_int_equal(
 	    inet_pton(AF_INET, l->peer == NULL ? "192.0.2.1" : l->peer,
 		&peer->sin_addr),
 	    1);
-	http_serve(w->routes, &req, &w->resp);
+	http_serve(w->routes, req, &w->resp);
+	w->req = req;
+	if (w->resp.wait != NULL)
+		return out;
+	out.http = w->resp.status;
+	if (out.http == 200)
+		read_reply(w, l, &out);
+	return out;
+}
+
+struct answer
+world_told(struct world *w, const struct letter *l, struct http_req *req,
+    struct http_resp *resp)
+{
+	struct answer out = { .status = -1, .fail_info = -1 };
+	struct http_resp held = *resp;
+
+	assert_non_null(held.wait);
+	(void)http_ticket_cancel(held.wait);
+	w->resp = (struct http_resp){ 0 };
+	held.wait_then(held.wait_ctx, req, &w->resp);
 	out.http = w->resp.status;
 	if (out.http == 200)
 		read_reply(w, l, &out);

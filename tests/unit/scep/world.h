@@ -12,6 +12,7 @@
 #include <openssl/cms.h>
 #include "codec/scep.h"
 #include "scep/scep.h"
+#include "store/inquiry.h"
 #include "support/test_ca.h"
 
 #define WORLD_CHALLENGE "Correcthorse7"
@@ -26,6 +27,25 @@ struct client {
 	struct bytes der; /* of x509 */
 };
 
+enum world_call_kind {
+	WORLD_WEBHOOK = 1,
+	WORLD_VALIDATE,
+	WORLD_ISSUED,
+	WORLD_FAILED
+};
+
+/* A question to a service, which the test answers. */
+struct world_call {
+	enum world_call_kind kind;
+	const char *url; /* or the tenant */
+	const char *body; /* or why it failed */
+	const char *signature, *authorization;
+	struct bytes certificate;
+	void (*webhook_done)(void *arg, const struct outgoing_result *res);
+	void (*intune_done)(void *arg, const struct intune_answer *answer);
+	void *arg;
+};
+
 struct world {
 	struct test_ca *t;
 	struct ra *ra;
@@ -37,6 +57,12 @@ struct world {
 	struct client one, two, ec; /* self-signed; RSA, RSA, P-256 */
 	X509 *to; /* the server's certificate */
 	struct http_resp resp; /* of the last message */
+	struct http_req *req;
+	struct http_waits *waits;
+	struct secret *seal;
+	struct world_call calls[64];
+	size_t calls_n, answered_n;
+	bool busy; /* the services' ports take nothing */
 	struct arena *a;
 };
 
@@ -85,6 +111,18 @@ struct bytes world_write(struct world *w, const struct letter *l);
 /* Octets to a path, and what came back; the reply's signature holds. */
 struct answer world_send(
     struct world *w, const struct letter *l, struct bytes message);
+/* What the second half of a reply that was held says. */
+struct answer world_told(struct world *w, const struct letter *l,
+    struct http_req *req, struct http_resp *resp);
+
+/* The oldest question that has no answer; it is of this kind. */
+struct world_call *world_call(struct world *w, enum world_call_kind kind);
+/* Answers it and goes on with what follows; status 0: no answer came. */
+void world_hook_says(struct world *w, int status, const char *body);
+void world_intune_says(
+    struct world *w, enum world_call_kind kind, enum intune_verdict verdict);
+/* Goes on with what is due. */
+void world_run(struct world *w);
 /* All of it. */
 struct answer world_ask(struct world *w, const struct letter *l);
 /* A request for a name with the challenge, by client one; it succeeds. */
