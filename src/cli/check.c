@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/passphrase.h"
 #include "est/est.h"
+#include "intune/intune.h"
 #include "scep/scep.h"
 
 static void
@@ -55,6 +56,7 @@ load_config(struct check *c, struct config **out, struct err *err)
 		ca_check_config(*out, state_file_read, c->cli, &mistakes);
 		est_check_config(*out, state_file_read, c->cli, &mistakes);
 		scep_check_config(*out, state_file_read, c->cli, &mistakes);
+		intune_check_config(*out, state_file_read, c->cli, &mistakes);
 	}
 	findings_add_mistakes(&c->findings, path, &mistakes);
 	config_mistakes_free(&mistakes);

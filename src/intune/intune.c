@@ -61,3 +61,28 @@ intune_run(struct intune *in, struct err *err)
 	tenants_unref(in, set);
 	return ok;
 }
+
+void
+intune_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes)
+{
+	const struct intune_deps deps = { .read_file = read_file,
+		.read_ctx = read_ctx };
+
+	for (size_t i = 0; i < config->intune_n; i++) {
+		const struct config_intune *c = &config->intune[i];
+		AUTO_ARENA *a = arena_new();
+		AUTO_SECRET *secret = NULL;
+		struct err err = { 0 };
+		struct bytes anchors;
+
+		if (tenant_files_read(&deps, c, a, &anchors, &secret, &err))
+			continue;
+		config_mistake_add(mistakes, c->line, 1, err.shown,
+		    "the value of the client secret in one line, and "
+		    "certificates in PEM",
+		    "mend the file; docs/intune.md has where they come from");
+	}
+}

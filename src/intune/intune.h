@@ -35,6 +35,12 @@ void intune_free(struct intune *in);
 /* All or nothing.  Cached tokens and addresses are dropped. */
 bool intune_reload(
     struct intune *in, const struct config *config, struct err *err) MUST_CHECK;
+/* Reads the files of every tenant and tells what is wrong with them (`check`).
+ */
+void intune_check_config(const struct config *config,
+    bool (*read_file)(void *ctx, const char *path, size_t max, struct arena *a,
+	struct bytes *out, struct err *err),
+    void *read_ctx, struct config_mistakes *mistakes);
 /* Downloads revocations that are due and tells what became of them; called by
  * housekeeping, starts and returns. */
 bool intune_run(struct intune *in, struct err *err) MUST_CHECK;

@@ -30,9 +30,8 @@ secret_read(const struct intune_deps *deps, const char *path,
 	bool good;
 
 	if (!deps->read_file(deps->read_ctx, path, SECRET_MAX, a, &text, &why))
-		return fail_detail(err, ERR_CONFIG,
-		    "client_secret_file cannot be read", "%s: %s", path,
-		    why.shown);
+		return fail(err, ERR_CONFIG,
+		    "client_secret_file cannot be read: %s", why.shown);
 	size_t n = text.n;
 	while (n > 0 && (text.p[n - 1] == '\n' || text.p[n - 1] == '\r'))
 		n--;
@@ -58,14 +57,22 @@ anchors_read(const struct intune_deps *deps, const char *path, struct arena *a,
 	if (path == NULL)
 		return true;
 	if (!deps->read_file(deps->read_ctx, path, ANCHORS_MAX, a, &text, &why))
-		return fail_detail(err, ERR_CONFIG,
-		    "anchors_file of intune cannot be read", "%s: %s", path,
-		    why.shown);
+		return fail(err, ERR_CONFIG,
+		    "anchors_file of intune cannot be read: %s", why.shown);
 	/* None at all would be taken for the default's. */
 	if (text.n == 0)
 		return fail(err, ERR_CONFIG, "%s is empty", path);
 	*out = text;
 	return true;
+}
+
+bool
+tenant_files_read(const struct intune_deps *deps, const struct config_intune *c,
+    struct arena *a, struct bytes *anchors, struct secret **secret,
+    struct err *err)
+{
+	return anchors_read(deps, c->anchors_file, a, anchors, err) &&
+	    secret_read(deps, c->client_secret_file, secret, err);
 }
 
 static bool
@@ -92,8 +99,8 @@ tenant_init(const struct intune_deps *deps, const struct config_intune *c,
 	t->timeout_ms = c->timeout * 1000;
 	t->revocation = c->revocation;
 	t->revocation_period = c->revocation_period;
-	return anchors_read(deps, c->anchors_file, a, &t->anchors, err) &&
-	    secret_read(deps, c->client_secret_file, &t->client_secret, err);
+	return tenant_files_read(
+	    deps, c, a, &t->anchors, &t->client_secret, err);
 }
 
 bool

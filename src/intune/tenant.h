@@ -68,6 +68,10 @@ struct tenants {
 	size_t n;
 };
 
+/* The files of one tenant; the caller frees the secret.  ERR_CONFIG. */
+bool tenant_files_read(const struct intune_deps *deps,
+    const struct config_intune *c, struct arena *a, struct bytes *anchors,
+    struct secret **secret, struct err *err) MUST_CHECK;
 /* One reference.  Reads the files; ERR_CONFIG. */
 bool tenants_new(const struct intune_deps *deps, const struct config *config,
     struct tenants **out, struct err *err) MUST_CHECK;

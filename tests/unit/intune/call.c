@@ -314,6 +314,33 @@ test_reload(void **state)
 	world_next(w, WORLD_GRAPH);
 }
 
+static size_t
+mistakes(struct world *w)
+{
+	struct config_mistakes m = { 0 };
+	size_t n;
+
+	intune_check_config(w->t->config, test_ca_read_file, w->t, &m);
+	n = m.n;
+	for (size_t i = 0; i < n; i++)
+		assert_true(m.v[i].line > 0 && m.v[i].found[0] != '\0');
+	config_mistakes_free(&m);
+	return n;
+}
+
+/* What `check` tells: both tenants have the secret, one has anchors. */
+static void
+test_check(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(mistakes(w), 0);
+	test_ca_write_file(w->t, "anchors", bytes_str(""));
+	assert_int_equal(mistakes(w), 1);
+	test_ca_write_file(w->t, "secret", bytes_str("a b"));
+	assert_int_equal(mistakes(w), 2);
+}
+
 int
 main(void)
 {
@@ -331,6 +358,7 @@ main(void)
 		TEST(test_unlisted),
 		TEST(test_busy),
 		TEST(test_reload),
+		TEST(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
