@@ -76,10 +76,6 @@ job_open_request(struct inquiry_job *job, struct err *err)
 static void
 job_free(struct inquiry_job *job)
 {
-	const char *password = job->csr.challenge_password;
-
-	if (password != NULL)
-		secret_wipe((char *)(uintptr_t)password, strlen(password));
 	secret_free(job->der);
 	arena_free(job->arena);
 	free(job);
@@ -92,6 +88,8 @@ job_new(struct scep *scep, const struct inquiry *row,
 	struct inquiry_job *job = mem_alloc(sizeof(*job));
 	struct arena *a = arena_new();
 
+	/* The password of the request that is parsed in it. */
+	arena_hold_secret(a);
 	job->scep = scep;
 	job->arena = a;
 	job->row = *row;
