@@ -134,7 +134,7 @@ class Intune:
         # Switches, by action: a code, a status, "garbage", "huge", "empty"
         # or "drop" instead of the answer; seconds before it.
         self.instead, self.delay = {}, {}
-        self.waiting = None  # what is being delayed
+        self.waiting = []  # what is being delayed
         self.certificate_of = None  # serial in hex: DER, if the test knows
         self.servers = {}
         self.make_certificates()
@@ -517,9 +517,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         what = f"{self.command} {self.path}"
         try:
             what, ask = self.route(body)
-            intune.waiting = what if what in intune.delay else None
-            time.sleep(intune.delay.get(what, 0))
-            intune.waiting = None
+            seconds = intune.delay.get(what, 0)
+            if seconds:
+                intune.waiting.append(what)
+                time.sleep(seconds)
+                intune.waiting.remove(what)
             instead = intune.instead.get(what)
             if isinstance(instead, int):
                 raise Refused(instead, "switched")
