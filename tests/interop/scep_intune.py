@@ -152,7 +152,7 @@ with Intune.scratch() as intune:
         enrol(s, "token.example", password_for("token.example"))
         intune.move()
         n = intune.count("endpoints")
-        enrol(s, "moved.example", password_for("moved.example"))
+        enrol(s, "moved.example", password_for("moved.example"), options=POLL)
         assert intune.count("endpoints") > n
 
         had = slow()
