@@ -63,6 +63,9 @@ bool jws_parse_compact(struct bytes text, struct arena *a, struct jws *out,
  * ERR_BAD_SIGNATURE; ERR_BAD_SIGNATURE_ALG if it does not fit the key. */
 bool jws_verify(struct lane *lane, const struct jws *jws, const struct jwk *key,
     struct err *err) MUST_CHECK;
+/* Can a key of this kind have made a signature that says it is by `alg`?
+ * "PS256" is one in the compact form alone. */
+bool jws_alg_is_for(const char *alg, enum key_alg key);
 /* r || s of 64, 96 or 132 octets to DER without big numbers; 0: wrong length,
  * or a part is zero. */
 #define JWS_ECDSA_DER_MAX 144u

@@ -42,6 +42,17 @@ ops_check(const json_t *o, struct err *err)
 	    err, ERR_BAD_PUBLIC_KEY, "JWK has key_ops without \"verify\"");
 }
 
+/* RFC 7517 section 4.4: one that would never hold is a mistake to tell now. */
+static bool
+alg_check(const struct jwk_set_key *key, struct err *err)
+{
+	return key->alg == NULL || jws_alg_is_for(key->alg, key->jwk.key.alg) ||
+	    fail(err, ERR_BAD_PUBLIC_KEY,
+		"JWK of type %s is for \"alg\" \"%.20s\", expected RS256, "
+		"PS256, ES256, ES384, ES512 or EdDSA as its type has it",
+		key_alg_name(key->jwk.key.alg), key->alg);
+}
+
 static bool
 json_add(const json_t *o, struct arena *a, struct jwk_set *set, struct err *err)
 {
@@ -50,7 +61,7 @@ json_add(const json_t *o, struct arena *a, struct jwk_set *set, struct err *err)
 	return jwk_parse(o, a, &key.jwk, err) && ops_check(o, err) &&
 	    json_get_string_optional(o, "kid", &key.kid, err) &&
 	    json_get_string_optional(o, "alg", &key.alg, err) &&
-	    set_add(set, &key, err);
+	    alg_check(&key, err) && set_add(set, &key, err);
 }
 
 static bool

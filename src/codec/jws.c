@@ -2,20 +2,24 @@
 #include "util/text.h"
 
 #define NO_KEY 0
+/* RFC 7518 section 3.5: the salt is as long as the digest. */
+#define PS256_SALT 32u
 
 static const struct alg_row {
 	const char *name;
 	enum sig_alg alg; /* 0: HMAC with SHA-256 */
 	unsigned key; /* enum key_alg, or NO_KEY */
 	size_t octets; /* fixed length of a signature; 0: the key's */
+	bool compact; /* of the compact form alone, never of ACME */
 } algs[] = {
 	/* RFC 7518 section 3.1, RFC 8037 section 3.1. */
-	{ "ES256", SIG_ECDSA_SHA256, KEY_EC_P256, 64 },
-	{ "RS256", SIG_RSA_SHA256, KEY_RSA, 0 },
-	{ "ES384", SIG_ECDSA_SHA384, KEY_EC_P384, 96 },
-	{ "ES512", SIG_ECDSA_SHA512, KEY_EC_P521, 132 },
-	{ "EdDSA", SIG_ED25519, KEY_ED25519, 64 },
-	{ "HS256", (enum sig_alg)0, NO_KEY, 32 },
+	{ "ES256", SIG_ECDSA_SHA256, KEY_EC_P256, 64, false },
+	{ "RS256", SIG_RSA_SHA256, KEY_RSA, 0, false },
+	{ "ES384", SIG_ECDSA_SHA384, KEY_EC_P384, 96, false },
+	{ "ES512", SIG_ECDSA_SHA512, KEY_EC_P521, 132, false },
+	{ "EdDSA", SIG_ED25519, KEY_ED25519, 64, false },
+	{ "HS256", (enum sig_alg)0, NO_KEY, 32, false },
+	{ "PS256", SIG_PSS_SHA256, KEY_RSA, 0, true },
 };
 
 const char *const jws_algorithms[] = { "RS256", "ES256", "ES384", "ES512",
@@ -58,7 +62,7 @@ alg_read(const struct json_members *header, bool allow_mac, struct jws *out,
 		return false;
 	row = alg_find(name);
 	/* RFC 8555 section 6.2: neither "none" nor a MAC. */
-	if (row == NULL || (row->key == NO_KEY && !allow_mac))
+	if (row == NULL || row->compact || (row->key == NO_KEY && !allow_mac))
 		return fail(err, ERR_BAD_SIGNATURE_ALG,
 		    "JWS has algorithm \"%.40s\", expected RS256, ES256, "
 		    "ES384, ES512 or EdDSA",
@@ -180,6 +184,14 @@ jws_parse(struct bytes body, bool allow_mac, struct arena *a, struct jws *out,
 	return true;
 }
 
+bool
+jws_alg_is_for(const char *alg, enum key_alg key)
+{
+	const struct alg_row *row = alg_find(alg);
+
+	return row != NULL && row->key == (unsigned)key;
+}
+
 /* An INTEGER of fixed-length octets at o; returns its length, 0 for a zero. */
 static size_t
 integer_put(uint8_t *o, const uint8_t *p, size_t n)
@@ -245,6 +257,9 @@ jws_verify(struct lane *lane, const struct jws *jws, const struct jwk *key,
 			return fail(err, ERR_BAD_SIGNATURE,
 			    "JWS signature has a part that is zero");
 	}
+	if (row->alg == SIG_PSS_SHA256)
+		return pubkey_verify_salted(lane, &key->key, row->alg,
+		    PS256_SALT, jws->signing_input, signature, err);
 	return pubkey_verify_cached(lane, key->thumbprint, &key->key, row->alg,
 	    jws->signing_input, signature, err);
 }

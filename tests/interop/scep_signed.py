@@ -2,11 +2,11 @@
 JWS that an MDM, here python3-cryptography and openssl, has signed; whatever is
 wrong with one is refused with one sentence; a restart forgets nothing."""
 import json
+import signal
+import subprocess
 import time
 
-import subprocess
-
-from client import need
+from client import need, wait_until
 from scep_server import issued, run_example, run_script, server, url, verifies
 from signed_challenge import Key, b64, claims
 
@@ -19,6 +19,7 @@ pki --scep --url "$URL" --in "$WHO.key" --dn "${DN:-CN=${NAMES%% *}}" $san \
 --cacert ca.der --cacert ca-1.der --outform pem > any.pem"""
 ec256, ec384 = Key("ES256", "mdm-1"), Key("ES384", "mdm-2")
 edwards, rsa, stranger = Key("EdDSA"), Key("RS256"), Key("ES256", "mdm-1")
+pss = Key("PS256")
 
 s = server({
     "default": "{profile: device, authentication: [signed, tokens], "
@@ -31,7 +32,8 @@ s = server({
 })
 top = s.top
 (s.state / "mdm.jwks").write_text(json.dumps(
-    {"keys": [ec256.jwk(), ec384.jwk(), edwards.jwk(), rsa.jwk()]}))
+    {"keys": [ec256.jwk(), ec384.jwk(), edwards.jwk(), rsa.jwk(),
+              pss.jwk() | {"alg": "PS256"}]}))
 (s.state / "mdm.pem").write_bytes(rsa.pem())
 (top / "mdm.key").write_bytes(rsa.private_pem())
 
@@ -70,7 +72,7 @@ with s:
     verifies(s, top / "signed.pem")
     run_example(s, "signed-challenge", top, URL=url(s), NAME="b.example")
 
-    for key in (ec256, ec384, edwards, rsa):
+    for key in (ec256, ec384, edwards, rsa, pss):
         enrol(key.jws(claims(aud, "a.example")), who=key.alg)
         verifies(s, pem())
     # The other URL, several audiences, several names in any order.
@@ -92,6 +94,8 @@ with s:
         "a MAC with the public key": rsa.mac(good),
         "the algorithm of another key": ec256.jws(
             good, {"alg": "RS256", "kid": "mdm-1"}),
+        "the algorithm that its key is not for": pss.jws(
+            good, {"alg": "RS256"}),
         "another's key": stranger.jws(good),
         "another's kid": ec256.jws(good, {"alg": "ES256", "kid": "mdm-2"}),
         "a key that comes along": stranger.jws(
@@ -177,4 +181,28 @@ with s:
     assert row["device"] == "tablet" and row["service"] == "scep/default" \
         and row["created_by"] == "signed challenge of mdm-1" \
         and row["uses_left"] == 0, row
+
+    # Keys are changed by a reload: the new one counts and the old one does not,
+    # nor does what it had signed before; a file with a mistake changes nothing.
+    keys, fresh = s.state / "mdm.jwks", Key("ES256", "mdm-3")
+    before = of("desk")
+
+    def reload(text, well=True):
+        new = keys.with_suffix(".new")
+        new.write_text(text)
+        new.rename(keys)
+        mark = len(s.log_lines())
+        s.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any(
+            f'"event":"{"reloaded" if well else "reload-refused"}"' in line
+            for line in s.log_lines()[mark:]), why="the reload")
+
+    refused(fresh.jws(claims(aud, "a.example")), "not yet a key", who="fresh")
+    reload(json.dumps({"keys": [fresh.jwk()]}))
+    enrol(fresh.jws(claims(aud, "a.example")), who="fresh")
+    refused(before, "its key is gone", who="desk")
+    reload(json.dumps({"keys": [fresh.jwk() | {"alg": "RS512"}]}), False)
+    enrol(fresh.jws(claims(aud, "a.example")), who="fresh2")
+    reload(json.dumps({"keys": [ec256.jwk(), fresh.jwk()]}))
+    enrol(before, who="desk")
     s.cli("log", "verify")

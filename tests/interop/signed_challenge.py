@@ -25,7 +25,7 @@ def number(value, size):
 
 
 class Key:
-    """A key of an MDM: "ES256", "ES384", "RS256", "EdDSA"."""
+    """A key of an MDM: "ES256", "ES384", "RS256", "PS256", "EdDSA"."""
 
     def __init__(self, alg, kid=None):
         self.alg, self.kid = alg, kid
@@ -33,12 +33,13 @@ class Key:
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
             "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
             "RS256": lambda: rsa.generate_private_key(65537, 2048),
+            "PS256": lambda: rsa.generate_private_key(65537, 2048),
             "EdDSA": ed25519.Ed25519PrivateKey.generate,
         }[alg]()
 
     def jwk(self):
         public = self.key.public_key()
-        if self.alg == "RS256":
+        if self.alg in ("RS256", "PS256"):
             n = public.public_numbers()
             o = {"kty": "RSA", "n": number(n.n, 256), "e": "AQAB"}
         elif self.alg == "EdDSA":
@@ -66,6 +67,9 @@ class Key:
             return self.key.sign(data)
         if self.alg == "RS256":
             return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        if self.alg == "PS256":
+            return self.key.sign(data, padding.PSS(
+                padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
         digest = hashes.SHA256() if self.alg == "ES256" else hashes.SHA384()
         r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(digest)))
         size = self.key.key_size // 8

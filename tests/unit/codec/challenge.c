@@ -8,6 +8,9 @@
 #include "unit/codec/made.h"
 #include "unit/codec/vectors.h"
 
+#include <openssl/rsa.h>
+#include "crypto/own.h"
+
 #define NOW 1800000000
 
 static struct arena *arena;
@@ -172,6 +175,63 @@ test_alg_is_the_keys(void **state)
 	}
 }
 
+/* By OpenSSL, with a salt of so many octets. */
+static const char *
+pss_made(const char *header, int salt)
+{
+	char *input = arena_printf(arena, "%s.%s",
+	    base64url_arena(arena, bytes_str(header)),
+	    base64url_arena(arena, bytes_str("{}")));
+	EVP_PKEY *key = privkey_evp_for(keys[3], NULL, NULL);
+	AUTO(EVP_MD_CTX) *ctx = EVP_MD_CTX_new();
+	uint8_t signature[256];
+	size_t n = sizeof(signature);
+	EVP_PKEY_CTX *k;
+
+	assert_int_equal(
+	    EVP_DigestSignInit(ctx, &k, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(
+	    EVP_PKEY_CTX_set_rsa_padding(k, RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(k, salt), 1);
+	assert_int_equal(EVP_DigestSign(ctx, signature, &n,
+			     (const uint8_t *)input, strlen(input)),
+	    1);
+	EVP_PKEY_free(key);
+	return arena_printf(arena, "%s.%s", input,
+	    base64url_arena(arena, bytes_of(signature, n)));
+}
+
+/* RFC 7518 section 3.5.  ACME goes without it (tests/unit/codec/jws.c). */
+static void
+test_ps256(void **state)
+{
+	static const char ps[] = "{\"alg\":\"PS256\"}";
+	struct jwk_set any = set_of(pem_of(keys[3]));
+	struct jwk_set bound = set_of(member(keys[3], ",\"alg\":\"PS256\""));
+	struct jwk_set rs = set_of(member(keys[3], ",\"alg\":\"RS256\""));
+	struct jwk_set curve = set_of(pem_of(keys[0]));
+	const char *rs256 =
+	    jws_made(keys[3], "{\"alg\":\"RS256\"}", bytes_str("{}"), arena);
+
+	(void)state;
+	assert_int_equal(verify(&any, pss_made(ps, 32)), ERR_NONE);
+	assert_int_equal(verify(&bound, pss_made(ps, 32)), ERR_NONE);
+	assert_int_equal(verify(&any, rs256), ERR_NONE);
+	/* The key says which of the two. */
+	assert_int_equal(verify(&rs, pss_made(ps, 32)), ERR_BAD_SIGNATURE_ALG);
+	assert_int_equal(verify(&bound, rs256), ERR_BAD_SIGNATURE_ALG);
+	/* Neither another salt, nor one signature under the other's name. */
+	assert_int_equal(verify(&any, pss_made(ps, 20)), ERR_BAD_SIGNATURE);
+	assert_int_equal(verify(&any, pss_made(ps, 64)), ERR_BAD_SIGNATURE);
+	assert_int_equal(verify(&any, pss_made("{\"alg\":\"RS256\"}", 32)),
+	    ERR_BAD_SIGNATURE);
+	assert_int_equal(
+	    verify(&any, jws_made(keys[3], ps, bytes_str("{}"), arena)),
+	    ERR_BAD_SIGNATURE);
+	assert_int_equal(
+	    verify(&curve, pss_made(ps, 32)), ERR_BAD_SIGNATURE_ALG);
+}
+
 static void
 test_kid_selects(void **state)
 {
@@ -221,6 +281,12 @@ test_sets_that_are_refused(void **state)
 		member(keys[0], ",\"use\":\"enc\""),
 		member(keys[0], ",\"key_ops\":[\"sign\"]"),
 		member(keys[0], ",\"kid\":7"),
+		/* An algorithm by which the key signs nothing that is read. */
+		member(keys[0], ",\"alg\":\"RS256\""),
+		member(keys[0], ",\"alg\":\"ES384\""),
+		member(keys[3], ",\"alg\":\"RS512\""),
+		member(keys[3], ",\"alg\":\"HS256\""),
+		member(keys[3], ",\"alg\":\"none\""),
 		"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
 		/* A modulus of 1024 bits. */
 		arena_printf(arena,
@@ -434,6 +500,7 @@ main(void)
 		cmocka_unit_test(test_forms_that_are_none),
 		cmocka_unit_test(test_headers_that_bring_a_key_or_more),
 		cmocka_unit_test(test_alg_is_the_keys),
+		cmocka_unit_test(test_ps256),
 		cmocka_unit_test(test_kid_selects),
 		cmocka_unit_test(test_sets_that_are_refused),
 		cmocka_unit_test(test_claims_that_are_refused),
