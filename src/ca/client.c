@@ -111,7 +111,7 @@ takes_profile(const struct client_place *place, const char *profile)
 /* One of ours: our record is what counts, not its signature alone. */
 static bool
 check_record(const struct look *look, const struct ca_view *ca,
-    struct client *out, struct err *err)
+    struct ca_client *out, struct err *err)
 {
 	struct err why = { 0 };
 
@@ -139,10 +139,10 @@ check_record(const struct look *look, const struct ca_view *ca,
 bool
 ca_client_verify(const struct client_check *check,
     const struct client_place *place, struct bytes der, struct arena *a,
-    struct client *out, struct err *err)
+    struct ca_client *out, struct err *err)
 {
 	const struct look look = { check, place, a };
-	struct client client = { 0 };
+	struct ca_client client = { 0 };
 	const struct ca_view *ca;
 	struct err why = { 0 };
 
@@ -165,7 +165,7 @@ ca_client_verify(const struct client_check *check,
 }
 
 bool
-ca_client_has_usage(const struct client *client, const char *oid)
+ca_client_has_usage(const struct ca_client *client, const char *oid)
 {
 	return has_eku(&client->cert, oid);
 }

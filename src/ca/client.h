@@ -32,7 +32,7 @@ struct client_check {
 	int64_t now;
 };
 
-struct client {
+struct ca_client {
 	struct cert cert;
 	bool ours; /* issued by one of our CAs: row is its record */
 	struct cert_row row;
@@ -41,7 +41,7 @@ struct client {
 /* ERR_UNAUTHORIZED, besides failures of the store. */
 bool ca_client_verify(const struct client_check *check,
     const struct client_place *place, struct bytes der, struct arena *a,
-    struct client *out, struct err *err) MUST_CHECK;
-bool ca_client_has_usage(const struct client *client, const char *oid);
+    struct ca_client *out, struct err *err) MUST_CHECK;
+bool ca_client_has_usage(const struct ca_client *client, const char *oid);
 
 #endif

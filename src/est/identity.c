@@ -153,7 +153,7 @@ by_password(struct est_call *call, const char *field, struct identity *out,
 /* id-kp-cmcRA, RFC 6402 section 2.10: a registration authority.  We make
  * registrars; a maker of devices cannot. */
 static bool
-is_registrar(const struct est_call *call, const struct client *c)
+is_registrar(const struct est_call *call, const struct ca_client *c)
 {
 	return c->ours && call->label->config->registrars &&
 	    ca_client_has_usage(c, "1.3.6.1.5.5.7.3.28");

@@ -20,7 +20,7 @@ enum identity_kind {
 struct identity {
 	enum identity_kind kind;
 	const char *name; /* for the log and the record */
-	struct client client;
+	struct ca_client client;
 	const struct password_user *user;
 	struct token token;
 };

@@ -10,7 +10,7 @@ verify(struct scep_call *call, struct err *err)
 		.generation = call->state->generation,
 		.index = call->profile->index,
 		.now = call->req->now };
-	struct client client;
+	struct ca_client client;
 
 	return ca_client_verify(&check, &call->profile->clients,
 	    call->req->client_cert, call->a, &client, err);

@@ -32,7 +32,9 @@ by_token(struct scep_call *call, struct scep_grant *grant, struct err *err)
 	grant->by = "token";
 	grant->who = token.id;
 	grant->token_id = token.id;
-	grant->named = token.names.n > 0;
+	/* As with the password that all share, and with EST: who is limited by
+	 * the profile's names chooses no other subject either. */
+	grant->named = token.names.n > 0 || p->config->names.n > 0;
 	return true;
 }
 

@@ -9,6 +9,13 @@
 #include "ca/approval.h"
 #include "scep/server.h"
 
+/* ---- scep.c ---- */
+
+/* Around all that takes a lane of SCEP's: half of the workers stay for others.
+ * ERR_BUSY. */
+bool scep_enter(struct scep_call *call, struct err *err) MUST_CHECK;
+void scep_leave(struct scep_call *call);
+
 /* ---- client.c ---- */
 
 /* May who is connected talk to the profile at all?  ERR_UNAUTHORIZED, or

@@ -237,15 +237,11 @@ bool
 scep_operate(struct scep_call *call, struct bytes ber, struct http_resp *resp,
     struct err *err)
 {
-	struct scep *scep = call->scep;
-	unsigned most = MAX_OF(scep->deps.workers / 2, 1u);
 	bool ok;
 
-	/* Half of the workers stay for others. */
-	if (atomic_fetch_add(&scep->running, 1) >= most)
-		ok = fail(err, ERR_BUSY, "too many messages at once");
-	else
-		ok = operate(call, ber, resp, err);
-	atomic_fetch_sub(&scep->running, 1);
+	if (!scep_enter(call, err))
+		return false;
+	ok = operate(call, ber, resp, err);
+	scep_leave(call);
 	return ok;
 }

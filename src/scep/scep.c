@@ -160,6 +160,24 @@ scep_counts(const struct scep *scep)
 	return &scep->counts;
 }
 
+bool
+scep_enter(struct scep_call *call, struct err *err)
+{
+	struct scep *scep = call->scep;
+
+	if (atomic_fetch_add(&scep->running, 1) <
+	    MAX_OF(scep->deps.workers / 2, 1u))
+		return true;
+	scep_leave(call);
+	return fail(err, ERR_BUSY, "too many messages at once");
+}
+
+void
+scep_leave(struct scep_call *call)
+{
+	atomic_fetch_sub(&call->scep->running, 1);
+}
+
 static const struct scep_profile *
 profile_find(const struct scep_state *s, const char *name)
 {

@@ -298,11 +298,18 @@ bool
 scep_hand_out(struct scep_call *call, struct http_resp *resp, struct err *err)
 {
 	struct wish wish = { 0 };
+	bool ok;
 
 	if (call->profile->challenge_clients.n == 0)
 		return fail(err, ERR_NOT_FOUND,
 		    "profile %s hands out no secrets",
 		    call->profile->config->name);
-	return client_find(call, &wish.client, err) &&
+	/* Guesses wait for their hashes: with all the workers there are, were
+	 * it not for this. */
+	if (!scep_enter(call, err))
+		return false;
+	ok = client_find(call, &wish.client, err) &&
 	    wish_read(call, &wish, err) && secret_make(call, &wish, resp, err);
+	scep_leave(call);
+	return ok;
 }

@@ -38,7 +38,7 @@ struct scep {
 	 * other lanes to the other protocols. */
 	struct lanes *lanes;
 	pthread_mutex_t legacy; /* deps.legacy's one user */
-	atomic_uint running; /* messages */
+	atomic_uint running; /* messages and secrets (scep_enter) */
 	struct scep_counts counts;
 	struct runner *runner;
 };

@@ -19,7 +19,7 @@ JAMF = {
                                "udid": "EBBFF74D-C6B7-5599-93A9"}},
 }
 ENROL = """test -f "$WHO.key" || openssl genrsa -out "$WHO.key" 2048
-pki --scep --url "$URL" --in "$WHO.key" --dn "CN=$NAME" --san "$NAME" \
+pki --scep --url "$URL" --in "$WHO.key" --dn "${DN-CN=$NAME}" --san "$NAME" \
 --password "$CHALLENGE" --cacert-enc ra.der --cacert-sig ra.der \
 --cacert ca.der --cacert ca-1.der --outform pem | openssl x509 > any.pem"""
 
@@ -28,6 +28,8 @@ s = server({
                "challenge_clients_file: mdms, challenges_per_hour: 40, "
                'names: ["dns:*.example"], max_failures: 15}',
     "other": "{profile: device, authentication: [tokens]}",
+    "whole": "{profile: whole, authentication: [tokens], "
+             'challenge_clients_file: mdms, names: ["dns:*.example"]}',
 })
 top = s.top
 hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"],
@@ -98,6 +100,14 @@ with s:
     bearer = secret(user=None, more=[
         "-H", "Authorization: Bearer second.Right:password 7"])
     enrol(bearer, name="d.example", who="four")
+
+    # Where the subject is the request's: a secret that is good for what the
+    # profile's names say is good for no other common name.
+    at = {"URL": url(s, "whole"), "who": "whole"}
+    other = secret(JAMF, path="/scep/whole/challenge")
+    for dn in ("CN=boss", "CN=a.example, UID=boss", "CN=a.test"):
+        assert not enrol(other, check=False, DN=dn, **at), dn
+    enrol(other, DN="O=Example, CN=a.example", **at)
 
     for status, how in (
             (401, {"user": None}),

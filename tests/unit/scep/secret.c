@@ -1,5 +1,6 @@
 /* One-time secrets that an MDM fetches over HTTPS. */
 #include "ca/token.h"
+#include "scep/server.h"
 #include "util/text.h"
 #include "world.h"
 
@@ -266,6 +267,28 @@ guesses_and_secrets_have_a_rate(void **state)
 	(void)secret_of(w, (struct call){ .peer = "192.0.2.3" });
 }
 
+/* A flood of guesses waits for hashes; the workers of others do not. */
+static void
+half_of_the_workers_stay_for_others(void **state)
+{
+	struct world *w = *state;
+	struct http_resp resp;
+
+	atomic_fetch_add(&w->scep->running, 1);
+	(void)secret_of(w, (struct call){ 0 });
+	atomic_fetch_add(&w->scep->running, 1);
+	resp = fetch(w, (struct call){ 0 });
+	assert_int_equal(resp.status, 503);
+	assert_non_null(http_resp_header_get(&resp, "Retry-After"));
+	assert_int_equal(
+	    enrol(w, "/scep/mdm", "1", &w->one, "a.example.net", "x").http,
+	    503);
+	atomic_fetch_sub(&w->scep->running, 1);
+	(void)secret_of(w, (struct call){ 0 });
+	atomic_fetch_sub(&w->scep->running, 1);
+	assert_int_equal(atomic_load(&w->scep->running), 0);
+}
+
 int
 main(void)
 {
@@ -275,6 +298,7 @@ main(void)
 		TEST(names_and_devices),
 		TEST(what_is_refused),
 		TEST(guesses_and_secrets_have_a_rate),
+		TEST(half_of_the_workers_stay_for_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
