@@ -118,6 +118,34 @@ check_config_file(struct check *c)
 		mode_mistake(c, path, &st, 0644);
 }
 
+/* serve takes none that others can read. */
+static void
+check_private_file(struct check *c, const char *name)
+{
+	struct stat st;
+
+	if (name != NULL && stat(state_path(c->cli, name), &st) == 0 &&
+	    (st.st_mode & 077) != 0)
+		mode_mistake(c, state_path(c->cli, name), &st, 0600);
+}
+
+static void
+check_private_files(struct check *c)
+{
+	const struct config *config = c->config;
+
+	for (size_t i = 0; i < config->est.labels_n; i++)
+		check_private_file(c, config->est.labels[i].named_keys_file);
+	for (size_t i = 0; i < config->scep.profiles_n; i++)
+		check_private_file(c, config->scep.profiles[i].challenge_file);
+	for (size_t i = 0; i < config->webhooks_n; i++) {
+		check_private_file(c, config->webhooks[i].secret_file);
+		check_private_file(c, config->webhooks[i].token_file);
+	}
+	for (size_t i = 0; i < config->intune_n; i++)
+		check_private_file(c, config->intune[i].client_secret_file);
+}
+
 /* Kept for convenience; a copy of the folder then opens its own keys. */
 static void
 check_kept(struct check *c, const char *name, const char *mend)
@@ -139,6 +167,7 @@ check_state(struct check *c)
 		    c, folders[i].name, folders[i].mode, folders[i].forbidden);
 	check_key_files(c);
 	check_config_file(c);
+	check_private_files(c);
 	check_kept(c, passphrase_online.kept,
 	    "move it away and start serve with it by one of these ways");
 	check_kept(c, passphrase_root.kept,

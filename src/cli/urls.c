@@ -41,27 +41,11 @@ acme_urls(const struct urls *u)
 	return o;
 }
 
-/* The host of base_url, at the port of the est listener; NULL without one. */
 static const char *
 est_base(const struct urls *u)
 {
-	const char *address = NULL, *port, *host = strstr(u->base, "://");
-	int64_t bound = bound_port(&u->bound, "est");
-	size_t n;
-
-	for (size_t i = 0; i < u->config->listen_n && address == NULL; i++)
-		if (u->config->listen[i].kind == LISTENER_EST)
-			address = u->config->listen[i].address;
-	if (address == NULL || host == NULL)
-		return NULL;
-	/* "[2001:db8::1]:8443": the port stands behind the bracket. */
-	host += 3;
-	n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	port = bound != 0
-	    ? arena_printf(u->cli->arena, "%lld", (long long)bound)
-	    : strrchr(address, ':') + 1;
-	return arena_printf(u->cli->arena, "%.*s:%s",
-	    (int)((size_t)(host - u->base) + n), u->base, port);
+	return config_est_base(
+	    u->config, u->base, bound_port(&u->bound, "est"), u->cli->arena);
 }
 
 /* By label; that of paths without one has the short form. */

@@ -348,6 +348,12 @@ const struct config_intune *config_intune_find(
     const struct config *c, const char *name);
 const struct config_webhook *config_webhook_find(
     const struct config *c, const char *name);
+/* Where the first listener of kind est is, at the host of this base URL and the
+ * port of its address or, if not 0, the bound one; NULL without such a
+ * listener.
+ */
+const char *config_est_base(
+    const struct config *c, const char *base, int64_t bound, struct arena *a);
 
 /* A commented configuration with every option and default, from the rows. */
 void config_print_commented(struct buf *out);

@@ -420,3 +420,24 @@ config_webhook_find(const struct config *c, const char *name)
 			return &c->webhooks[i];
 	return NULL;
 }
+
+const char *
+config_est_base(
+    const struct config *c, const char *base, int64_t bound, struct arena *a)
+{
+	const char *address = NULL, *port, *host = strstr(base, "://");
+	size_t n;
+
+	for (size_t i = 0; i < c->listen_n && address == NULL; i++)
+		if (c->listen[i].kind == LISTENER_EST)
+			address = c->listen[i].address;
+	if (address == NULL || host == NULL)
+		return NULL;
+	/* "[2001:db8::1]:8443": the port stands behind the bracket. */
+	host += 3;
+	n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	port = bound != 0 ? arena_printf(a, "%lld", (long long)bound)
+			  : strrchr(address, ':') + 1;
+	return arena_printf(
+	    a, "%.*s:%s", (int)((size_t)(host - base) + n), base, port);
+}

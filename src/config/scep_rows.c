@@ -34,9 +34,9 @@ static const struct config_row rows[] = {
 	    .form = FORM_PATH,
 	    .at = AT(challenge_file),
 	    .text = "A file with one password of 8 characters or more, which "
-		    "all clients share. It lets whoever knows it have any "
-		    "name, so names has to say which. Read at start and at a "
-		    "reload." },
+		    "all clients share; mode 0600. It lets whoever knows it "
+		    "have any name, so names has to say which. Read at start "
+		    "and at a reload." },
 	{ .key = "signed_keys_file",
 	    .type = CONFIG_TEXT,
 	    .form = FORM_PATH,
@@ -49,8 +49,9 @@ static const struct config_row rows[] = {
 	    .at = AT(signed_audience),
 	    .def = "[]",
 	    .text = "What a signed challenge may name as its audience (aud); "
-		    "empty is the URLs of this profile, by base_url and "
-		    "http_base_url." },
+		    "empty is the URLs of this profile, by base_url, "
+		    "http_base_url and, behind client certificates, the "
+		    "listener of kind est." },
 	{ .key = "signed_max_lifetime",
 	    .type = CONFIG_DURATION,
 	    .at = AT(signed_max_lifetime),

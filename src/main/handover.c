@@ -234,7 +234,7 @@ send_scep_files(struct supervisor *s, int channel, struct err *err)
 	for (size_t i = 0; i < c->scep.profiles_n; i++) {
 		const struct config_scep_profile *p = &c->scep.profiles[i];
 
-		if (!send_file(s, channel, p->challenge_file, true, err) ||
+		if (!send_private_file(s, channel, p->challenge_file, err) ||
 		    !send_file(s, channel, p->signed_keys_file, true, err) ||
 		    !send_file(
 			s, channel, p->challenge_clients_file, true, err) ||

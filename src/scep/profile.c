@@ -123,13 +123,17 @@ signers_read(const struct scep_files *files, const char *path, struct arena *a,
 	    fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
 }
 
-/* Both URLs that clients may have been given; of the profile that also answers
+/* The URLs that clients may have been given, also that of the listener which
+ * profiles behind client certificates are at; of the profile that also answers
  * paths without a name, these too. */
 static void
 audience_derive(const struct config *all, const struct config_scep_profile *p,
     struct arena *a, struct scep_profile *out)
 {
-	const char *const bases[] = { all->base_url, all->http_base_url };
+	const char *const bases[] = { all->base_url, all->http_base_url,
+		out->mutual && all->base_url != NULL
+		    ? config_est_base(all, all->base_url, 0, a)
+		    : NULL };
 	const char **v = arena_array(a, 2 * COUNT_OF(bases), sizeof(*v));
 	size_t n = 0;
 

@@ -7,6 +7,7 @@ import ssl
 from client import need, wait_until
 from scep_server import (CHALLENGE, issued, run_example, server, url,
                          verifies)
+from signed_challenge import Key as SigningKey, claims
 from support import scep_client as scep
 from support.scep_client import Client, Key, Refused, openssl
 
@@ -20,7 +21,11 @@ s = server({
     "others": f"{{{COMMON}, client_anchors_file: others.pem}}",
     "both": f"{{{COMMON}, client_anchors_file: makers.pem, "
             "client_certificate_profiles: [other]}",
+    "vouched": "{profile: device, authentication: [signed], signed_keys_file: "
+               "mdm.pem, client_anchors_file: makers.pem}",
 })
+mdm = SigningKey("RS256")
+(s.state / "mdm.pem").write_bytes(mdm.pem())
 PROFILES = ("own", "makers", "others", "both")
 
 
@@ -101,6 +106,14 @@ for wrong, why in ((b"", "has no certificate in PEM"),
     told = s.cli("check", check=False)
     assert told.returncode == 1 and why in told.stdout + told.stderr, told
 (s.state / "makers.pem").write_bytes((s.top / "makers").read_bytes())
+# The password that all share is nobody else's to read: check says it, and serve
+# takes no such file.
+(s.state / "scep-challenge").chmod(0o640)
+told = s.cli("check", check=False)
+assert told.returncode == 1 and "chmod 600" in told.stdout, told
+told = s.cli("serve", "--testing", check=False)
+assert told.returncode != 0 and "expected 600" in told.stderr, told
+(s.state / "scep-challenge").chmod(0o600)
 s.cli("check", "--quiet")
 with s:
     device = made("device", makers)
@@ -113,6 +126,14 @@ with s:
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         opens("makers", device, version=version)
     opens("both", device)
+    # An MDM signs for the URL that it was given, which is this listener's.
+    assert urls["vouched"] == est_url("vouched"), urls
+    for to, status in ((urls["vouched"], scep.SUCCESS),
+                       (urls["makers"], scep.FAILURE),
+                       (url(s, "vouched", "https"), scep.SUCCESS)):
+        reply = client("vouched", device).enrol(
+            "in.example", challenge=mdm.jws(claims(to, "in.example")))
+        assert reply.status == status, (to, reply)
     opens("others", stranger)
     # Without a certificate; another profile's anchor; nobody's.
     for profile in PROFILES:
