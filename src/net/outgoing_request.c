@@ -62,16 +62,18 @@ host_parse(const char *text, struct arena *a, struct outgoing_host *out,
 	return true;
 }
 
-/* libcurl would forgive one slash, or three. */
+/* libcurl would forgive one slash, or three.  The first colon is the scheme's:
+ * a later one may have two slashes behind it and mean nothing. */
 static bool
 text_is_url(const char *url)
 {
-	const char *slashes = strstr(url, "://");
+	const char *colon = strchr(url, ':');
 
 	for (const char *p = url; *p != '\0'; p++)
 		if (*p <= 0x20 || *p >= 0x7f)
 			return false;
-	return slashes != NULL && slashes[3] != '/';
+	return colon != NULL && strncmp(colon, "://", 3) == 0 &&
+	    colon[3] != '/';
 }
 
 bool

@@ -1,4 +1,6 @@
 /* Who may answer: the anchors and the host's name decide. */
+#include <stdlib.h>
+#include <unistd.h>
 #include "support/unit.h"
 #include "support/calling.h"
 
@@ -143,6 +145,30 @@ test_own_anchors_alone(void **state)
 	assert_int_equal(called.err.kind, ERR_TLS);
 }
 
+/* Which files libcurl and OpenSSL take for the system's is for the environment
+ * to say; a call looks at none. */
+static void
+test_not_the_systems(void **state)
+{
+	static const char *const names[] = { "SSL_CERT_FILE",
+		"CURL_CA_BUNDLE" };
+	char path[] = "/tmp/chancery-anchors-XXXXXX";
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	(void)state;
+	assert_non_null(f);
+	fputs(world.pki.pem, f);
+	fclose(f);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		setenv(names[i], path, 1);
+	calling_start(&world);
+	ask_with(other.pem);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		unsetenv(names[i]);
+	unlink(path);
+	assert_untrusted(world.https, "is not signed by an anchor of the call");
+}
+
 /* A server's own certificate may be the anchor. */
 static void
 test_pinned(void **state)
@@ -261,6 +287,7 @@ main(void)
 		TLS(test_self_signed),
 		TLS(test_own_anchors),
 		TLS(test_own_anchors_alone),
+		TLS(test_not_the_systems),
 		TLS(test_pinned),
 		TLS(test_old_tls),
 		TLS(test_no_system_anchors),
