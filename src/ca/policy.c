@@ -87,10 +87,12 @@ uri_has_prefix(const char *uri, const char *prefix)
 char *
 uri_host(struct arena *a, const char *uri)
 {
-	const char *p = strstr(uri, "://"), *end, *at;
+	const char *p = strchr(uri, ':'), *end, *at;
 	char *host;
 
-	if (p == NULL)
+	/* RFC 3986 section 3: the first colon ends the scheme, and slashes
+	 * behind a later one ("urn:x://a.example") begin no authority. */
+	if (p == NULL || strncmp(p, "://", 3) != 0)
 		return NULL;
 	p += 3;
 	end = p + strcspn(p, "/?#");

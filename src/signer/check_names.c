@@ -38,10 +38,10 @@ check_host_below(const char *host, const char *domain)
 const char *
 check_uri_host(const char *uri, struct arena *a)
 {
-	const char *p = strstr(uri, "://"), *end, *at;
+	const char *p = strchr(uri, ':'), *end, *at;
 	char *host;
 
-	if (p == NULL)
+	if (p == NULL || strncmp(p, "://", 3) != 0)
 		return NULL;
 	p += 3;
 	end = p + strcspn(p, "/?#");

@@ -70,12 +70,15 @@ ip_matches(const char *ip, struct bytes base)
 }
 
 static bool
-uri_matches(const char *uri, const char *base, struct arena *a)
+uri_matches(const char *uri, const char *base, bool excluding, struct arena *a)
 {
 	const char *host = check_uri_host(uri, a);
+	uint8_t unused[16];
 
-	if (host == NULL)
-		return false;
+	/* RFC 5280 section 4.2.1.10: whoever has no domain name is refused as
+	 * soon as there is any constraint on URIs. */
+	if (host == NULL || host[0] == '[' || name_ip_octets(host, unused) != 0)
+		return excluding;
 	if (base[0] == '.')
 		return check_host_below(host, base);
 	return strcasecmp(host, base) == 0;
@@ -93,7 +96,7 @@ name_matches(
 	case NAME_EMAIL:
 		return email_matches(name->text, text);
 	case NAME_URI:
-		return uri_matches(name->text, text, a);
+		return uri_matches(name->text, text, excluding, a);
 	case NAME_DNS:
 		if (check_host_below(name->text, text))
 			return true;

@@ -73,6 +73,7 @@ static const struct row rows[] = {
 	{ "permitted;URI:.example.com", "uri:https://evil/.example.com",
 	    false },
 	{ "permitted;URI:example.com", "uri:urn:x:y", false },
+	{ "permitted;URI:example.com", "uri:urn:x://example.com/", false },
 	{ "excluded;URI:example.com", "uri:https://192.0.2.1/", false },
 	{ "excluded;URI:example.com", "uri:https://example.org/", true },
 	{ "permitted;otherName:1.3.6.1.4.1.311.20.2.3;UTF8:example.com",

@@ -110,6 +110,8 @@ hosts(void **state UNUSED)
 		{ "https://[2001:db8::1]:8/", "[2001:db8::1]" },
 		{ "https:///x", NULL },
 		{ "urn:a:b", NULL },
+		{ "urn:a://a.example/", NULL },
+		{ "https:/a://a.example/", NULL },
 	};
 	AUTO_ARENA *a = arena_new();
 

@@ -41,6 +41,7 @@ test_uri_hosts(void **state)
 		{ "https://a.example#@evil.org/", "a.example" },
 		{ "ldap://[2001:db8::1]:389/", "[2001:db8::1]" },
 		{ "urn:uuid:1", NULL },
+		{ "urn:uuid://a.example/", NULL },
 		{ "https:///x", NULL },
 	};
 	AUTO_ARENA *a = arena_new();
@@ -302,7 +303,13 @@ test_constraints(void **state)
 		    false },
 		{ URI, ".example.com", "uri:https://a.example.com/", true,
 		    true },
-		{ URI, "example.com", "uri:urn:x:y", false, false },
+		/* Without a domain name: refused by any constraint. */
+		{ URI, "example.com", "uri:urn:x:y", false, true },
+		{ URI, "example.com", "uri:urn:x://example.com/", false, true },
+		{ URI, "example.com", "uri:https://192.0.2.1/", false, true },
+		{ URI, "192.0.2.1", "uri:https://192.0.2.1/", false, true },
+		{ URI, "example.com", "uri:https://[2001:db8::1]/", false,
+		    true },
 		/* No rule of matching: a UPN under any such constraint is
 		 * neither permitted nor beside what is excluded. */
 		{ OTHER, "\x06\x01\x2a", "upn:a@example.com", false, true },
