@@ -283,8 +283,8 @@ test_general_names_of_openssl(void **state)
 	    "383931352d3638323030333333302d35313281194a616e652e446f65404d61696c"
 	    "2e4578616d706c652e636f6d82106a616e652e6578616d706c652e636f6d";
 	static const char *const tagged[] = { "upn:Jane.Doe@example.com",
-		"uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-"
-		"1177238915-682003330-512",
+		("uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-"
+		 "1177238915-682003330-512"),
 		"email:Jane.Doe@mail.example.com", "dns:jane.example.com" };
 	struct bytes in = made_hex(arena, hex);
 	struct names want = names_of(tagged, COUNT_OF(tagged)), out;

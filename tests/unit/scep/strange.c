@@ -442,9 +442,10 @@ something_behind_at_every_level(void **state)
 static struct answer
 with_challenge(struct world *w, const char *path, const char *challenge)
 {
-	static unsigned n;
+	static unsigned asked;
+	unsigned n = ++asked;
 	const struct letter l = { .path = path,
-		.transaction = arena_printf(w->a, "C%u", ++n),
+		.transaction = arena_printf(w->a, "C%u", n),
 		.peer = arena_printf(w->a, "198.51.100.%u", n),
 		.content =
 		    world_csr(w, w->one.key, "a.example.net", challenge) };

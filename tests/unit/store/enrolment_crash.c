@@ -188,7 +188,7 @@ crash_at(void **state, const char *fault)
 	assert_int_equal(
 	    log_count(f), found - (found >= STEP_SUBMITTED ? 1 : 0));
 	/* Where it stopped, it goes on. */
-	for (enum step step = found + 1; step < STEPS; step++)
+	for (int step = (int)found + 1; step < STEPS; step++)
 		assert_true(step_run(f, step));
 	assert_int_equal(step_found(f), STEP_ISSUED);
 	fixture_teardown(state);
