@@ -12,6 +12,7 @@ from scep_server import CHALLENGE, run_script, server, url, verifies
 from support import scep_client as scep
 from support.scep_client import (Client, Key, der, integer, items, oid, only,
                                  openssl, pem, sequence, set_of)
+from support.scep_client import whole_request as request
 
 UPN = "1.3.6.1.4.1.311.20.2.3"
 PAIR = "1.3.6.1.4.1.311.13.2.1"
@@ -34,22 +35,6 @@ s = server({
 path = s.state / "chancery.yaml"
 path.write_text(path.read_text().replace(
     "\nprofiles:\n", "\nprofiles:\n" + PROFILES, 1))
-
-
-def request(key, subject, san, challenge):
-    """A CSR by the openssl command."""
-    config = s.top / "names.cnf"
-    lines = ["[req]", "prompt=no", "string_mask=utf8only",
-             "distinguished_name=dn", "attributes=attrs",
-             "req_extensions=ext", "[dn]"]
-    lines += [f"{i}.{part}" for i, part in
-              enumerate(subject.split("/")[1:])]
-    lines += ["[attrs]", f"challengePassword={challenge}", "[ext]",
-              "subjectAltName=@san", "[san]"]
-    lines += [f"{kind}.{i}={text}" for i, (kind, text) in enumerate(san)]
-    config.write_text("\n".join(lines) + "\n")
-    return openssl("req", "-new", "-utf8", "-key", key.path, "-config",
-                   config, "-outform", "DER")
 
 
 def attribute(kind, *values):

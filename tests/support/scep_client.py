@@ -169,6 +169,23 @@ class Key:
         return out
 
 
+def whole_request(key, subject, san, challenge):
+    """A CSR with a subject of several parts ("/C=CH/CN=Jane Doe") and names of
+    any type: [("DNS", "a.example"), ...] as openssl's configuration has them."""
+    lines = ["[req]", "prompt=no", "string_mask=utf8only",
+             "distinguished_name=dn", "attributes=attrs",
+             "req_extensions=ext", "[dn]"]
+    lines += [f"{i}.{part}" for i, part in
+              enumerate(subject.split("/")[1:])]
+    lines += ["[attrs]", f"challengePassword={challenge}", "[ext]",
+              "subjectAltName=@san", "[san]"]
+    lines += [f"{kind}.{i}={text}" for i, (kind, text) in enumerate(san)]
+    config = key.path.with_suffix(".request.cnf")
+    config.write_text("\n".join(lines) + "\n")
+    return openssl("req", "-new", "-utf8", "-key", key.path, "-config",
+                   config, "-outform", "DER")
+
+
 class Message:
     """What was sent, as far as the reply is held against it."""
 
