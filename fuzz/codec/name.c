@@ -117,6 +117,21 @@ several_names(struct bytes content, struct arena *a)
 	REQUIRE(names_equal_sets(a, strict, sorted));
 }
 
+/* The same name, in a form that has no other. */
+static void
+normal_form(struct bytes whole, struct arena *a)
+{
+	struct bytes normal = subject_form_normal(whole, a);
+
+	REQUIRE(bytes_equal(subject_form_normal(normal, a), normal));
+	if (subject_form_check(whole, NULL, 0, NULL))
+		REQUIRE(bytes_equal(normal, whole));
+	if (subject_check(whole, NULL))
+		REQUIRE(subject_check(normal, NULL) &&
+		    subject_equal(a, whole, normal) &&
+		    subject_is_within(a, normal, whole));
+}
+
 static void
 one_subject(struct bytes whole, struct arena *a)
 {
@@ -127,6 +142,7 @@ one_subject(struct bytes whole, struct arena *a)
 
 	REQUIRE(subject_text(a, whole) != NULL);
 	(void)subject_common_name(a, whole);
+	normal_form(whole, a);
 	if (!subject_form_check(whole, NULL, 0, NULL))
 		return;
 	REQUIRE(subject_check(whole, NULL));

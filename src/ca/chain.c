@@ -219,7 +219,7 @@ chain_check_names(const struct chain *c, struct names names,
 	}
 	for (size_t i = 0; i < c->constraints_n; i++)
 		if (!constraints_check_subject(
-			&c->constraints[i], subject, err))
+			&c->constraints[i], subject, a, err))
 			return false;
 	for (size_t i = 0; i < names.n; i++)
 		if (!chain_check_name(c, &names.v[i], a, err))

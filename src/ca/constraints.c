@@ -1,6 +1,6 @@
-#include <ctype.h>
 #include "ca/constraints.h"
 #include "ca/policy.h"
+#include "codec/subject.h"
 #include "util/text.h"
 
 /* GeneralName's tags, RFC 5280 section 4.2.1.6. */
@@ -57,14 +57,10 @@ ip_subtree(struct bytes content, struct subtree *out, struct err *err)
 static bool
 directory_subtree(struct bytes content, struct subtree *out, struct err *err)
 {
-	struct der d = der_of(content), rdns;
-
 	/* Name is a CHOICE, so [4] is explicit. */
-	if (!der_enter(&d, DER_SEQUENCE, &rdns) || !der_at_end(&d))
-		return fail(err, ERR_MALFORMED,
-		    "a directoryName constraint is no Name");
-	*out = (struct subtree){ .type = SUBTREE_DIRECTORY,
-		.octets = { rdns.p, (size_t)(rdns.end - rdns.p) } };
+	if (!subject_check(content, err))
+		return false;
+	*out = (struct subtree){ .type = SUBTREE_DIRECTORY, .octets = content };
 	return true;
 }
 
@@ -310,70 +306,9 @@ constraints_check_name(const struct constraints *c, const struct name *name,
 	return true;
 }
 
-/* Case and outer or doubled blanks do not count (RFC 5280 section 7.1). */
-static bool
-values_equal(struct bytes x, struct bytes y)
-{
-	size_t i = 0, j = 0;
-
-	for (;;) {
-		bool blank_x = i < x.n && x.p[i] == ' ';
-		bool blank_y = j < y.n && y.p[j] == ' ';
-
-		while (i < x.n && x.p[i] == ' ')
-			i++;
-		while (j < y.n && y.p[j] == ' ')
-			j++;
-		if (i == x.n || j == y.n)
-			return i == x.n && j == y.n;
-		if (i != 0 && j != 0 && blank_x != blank_y)
-			return false;
-		if (tolower(x.p[i]) != tolower(y.p[j]))
-			return false;
-		i++;
-		j++;
-	}
-}
-
-/* One attribute of a single-valued RDN. */
-static bool
-rdn_read(struct bytes rdn, struct bytes *type, struct bytes *value)
-{
-	struct der d = der_of(rdn), ava;
-
-	return der_enter(&d, DER_SEQUENCE, &ava) && der_at_end(&d) &&
-	    der_read(&ava, DER_OID, type) &&
-	    der_read_any(&ava, NULL, value, NULL) && der_at_end(&ava);
-}
-
-static bool
-rdns_equal(struct bytes x, struct bytes y)
-{
-	struct bytes xt, xv, yt, yv;
-
-	if (bytes_equal(x, y))
-		return true;
-	return rdn_read(x, &xt, &xv) && rdn_read(y, &yt, &yv) &&
-	    bytes_equal(xt, yt) && values_equal(xv, yv);
-}
-
-/* Is the subject in the subtree: do its first RDNs equal the base's? */
-static bool
-is_rdn_prefix(struct bytes base, struct bytes subject)
-{
-	struct der b = der_of(base), s = der_of(subject);
-	struct bytes x, y;
-
-	while (!der_at_end(&b))
-		if (!der_read(&b, DER_SET, &x) || !der_read(&s, DER_SET, &y) ||
-		    !rdns_equal(x, y))
-			return false;
-	return true;
-}
-
 bool
-constraints_check_subject(
-    const struct constraints *c, struct bytes subject, struct err *err)
+constraints_check_subject(const struct constraints *c, struct bytes subject,
+    struct arena *a, struct err *err)
 {
 	struct der d = der_of(subject);
 	struct bytes rdns;
@@ -385,7 +320,7 @@ constraints_check_subject(
 		return true;
 	for (size_t i = 0; i < c->excluded_n; i++)
 		if (c->excluded[i].type == SUBTREE_DIRECTORY &&
-		    is_rdn_prefix(c->excluded[i].octets, rdns))
+		    subject_is_within(a, subject, c->excluded[i].octets))
 			return fail(err, ERR_REJECTED,
 			    "the subject is excluded by the CA's name "
 			    "constraints");
@@ -394,7 +329,7 @@ constraints_check_subject(
 	for (size_t i = 0; i < c->permitted_n; i++)
 		inside = inside ||
 		    (c->permitted[i].type == SUBTREE_DIRECTORY &&
-			is_rdn_prefix(c->permitted[i].octets, rdns));
+			subject_is_within(a, subject, c->permitted[i].octets));
 	if (!inside)
 		return fail(err, ERR_REJECTED,
 		    "the subject is outside the CA's name constraints");

@@ -24,7 +24,7 @@ enum subtree_type {
 struct subtree {
 	enum subtree_type type;
 	const char *text; /* DNS, e-mail, URI */
-	struct bytes octets; /* IP: address and mask; directory: RDNs */
+	struct bytes octets; /* IP: address and mask; directory: Name */
 };
 
 struct constraints {
@@ -42,7 +42,7 @@ bool constraints_check_name(const struct constraints *c,
     const struct name *name, struct arena *a, struct err *err) MUST_CHECK;
 /* A whole Name; the empty one is never constrained.  ERR_REJECTED. */
 bool constraints_check_subject(const struct constraints *c,
-    struct bytes subject, struct err *err) MUST_CHECK;
+    struct bytes subject, struct arena *a, struct err *err) MUST_CHECK;
 /* Could any name under this DNS suffix be issued?  For `check`. */
 bool constraints_allow_suffix(const struct constraints *c, const char *suffix);
 

@@ -28,17 +28,18 @@ check_names(const struct ca_request *req, const struct profile *p,
 	return true;
 }
 
-/* A subject that goes in as it came. */
+/* A subject that goes in as it came, but for the types of its strings. */
 static bool
 check_subject(const struct ca_request *req, const struct profile *p,
     struct arena *a, struct err *err)
 {
 	const struct config_strings *types = &p->t.subject_attributes;
-	struct bytes subject = req->csr->subject;
+	struct bytes subject;
 	struct names emails;
 
 	if (!p->t.subject_request)
 		return true;
+	subject = subject_form_normal(req->csr->subject, a);
 	if (!subject_form_check(subject, types->v, types->n, err) ||
 	    !subject_form_emails(subject, a, &emails, err))
 		return false;
@@ -205,7 +206,9 @@ issuance_lint(struct issuance *i, struct err *err)
 		.key_id = i->in.ca->issuer->key_id,
 		.spki = i->in.spki,
 		.names = i->in.names,
-		.subject = i->in.csr != NULL ? i->in.csr->subject : BYTES_NONE,
+		.subject = i->in.csr != NULL
+		    ? subject_form_normal(i->in.csr->subject, i->arena)
+		    : BYTES_NONE,
 		.must_staple = i->spec.must_staple,
 		.now = i->in.now,
 		.max_lifetime = i->in.ca->max_lifetime,
@@ -228,6 +231,11 @@ issuance_prepare(struct issuance *i, struct err *err)
 	    !chain_check_names(
 		&issuer->chain, i->in.names, i->spec.subject, i->arena, err))
 		return false;
+	/* RFC 5280 section 4.1.2.6: one name, one entity. */
+	if (subject_equal(
+		i->arena, i->spec.subject, issuer->chain.certs[0].subject))
+		return fail(err, ERR_REJECTED,
+		    "the subject is the name of CA %s", issuer->name);
 	/* Encoded once: these octets are linted, recorded and signed. */
 	cert_tbs_put(&tbs, &i->spec);
 	i->tbs = arena_take_buf(i->arena, &tbs);

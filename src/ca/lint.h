@@ -20,7 +20,7 @@ struct lint_context {
 	struct bytes key_id; /* the AKI to expect */
 	struct bytes spki; /* the key that was proved */
 	struct names names; /* authorised; none for a responder */
-	struct bytes subject; /* the request's; looked at where it goes in */
+	struct bytes subject; /* the request's, normal; for where it goes in */
 	bool must_staple; /* decided */
 	int64_t now;
 	int64_t max_lifetime; /* the CA's cap */

@@ -54,7 +54,8 @@ subject_of_request(
 {
 	if (ctx->profile->t.subject_request &&
 	    !bytes_equal(c->subject, ctx->subject))
-		return broken(f, "not the octets of the request's subject");
+		return broken(
+		    f, "not the request's subject in its normal form");
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #include "ca/lint.h"
 #include "ca/spec.h"
+#include "codec/subject_form.h"
 
 void
 serial_draw(const struct random *random, uint8_t node, int64_t now,
@@ -188,7 +189,7 @@ subject_derive(const struct spec_input *in, struct arena *a)
 	AUTO_BUF out = { 0 };
 
 	if (p->t.subject_request && in->csr != NULL)
-		return in->csr->subject;
+		return subject_form_normal(in->csr->subject, a);
 	if (p->t.responder)
 		subject.common_name =
 		    responder_common_name(&in->ca->issuer->chain.certs[0], a);

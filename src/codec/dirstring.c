@@ -83,3 +83,17 @@ dirstring_text(int tag, struct bytes value, struct arena *a)
 	}
 	return NULL;
 }
+
+bool
+dirstring_is_printable(struct bytes s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') &&
+		    (c == 0 || strchr(" '()+,-./:=?", c) == NULL))
+			return false;
+	}
+	return true;
+}

@@ -10,5 +10,7 @@
 /* NULL if the tag is no string's, the octets do not fit it, or hold a NUL.
  * T61String is read as Latin-1, as everybody writes it. */
 const char *dirstring_text(int tag, struct bytes value, struct arena *a);
+/* Are these the characters of a PrintableString (X.680 section 41.4)? */
+bool dirstring_is_printable(struct bytes s);
 
 #endif

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include "codec/dirstring.h"
 #include "codec/oid.h"
 #include "codec/scep.h"
 #include "util/text.h"
@@ -143,7 +144,12 @@ attributes_make(struct reply_attributes *at, const struct scep_reply *r)
 	/* RFC 8894 section 3.2.1.5: the request's, so that a reply to another
 	 * request is told. */
 	add(at, OID(RECIPIENT_NONCE), DER_OCTET_STRING, r->recipient_nonce);
-	add(at, OID(TRANSACTION_ID), DER_PRINTABLE_STRING,
+	/* RFC 8894 section 3.2.1.1: a PrintableString.  Of a client that put
+	 * something else into it, it cannot be one: Go refuses to read it. */
+	add(at, OID(TRANSACTION_ID),
+	    dirstring_is_printable(bytes_str(r->transaction))
+		? DER_PRINTABLE_STRING
+		: DER_UTF8_STRING,
 	    bytes_str(r->transaction));
 	for (size_t i = 0, from = 0; i < at->n; i++) {
 		at->v[i].value =

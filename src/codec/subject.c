@@ -1,6 +1,7 @@
 #include "codec/cert.h"
 #include "codec/dirstring.h"
 #include "codec/oid.h"
+#include "codec/string_prep.h"
 #include "codec/subject.h"
 #include "util/text.h"
 
@@ -239,22 +240,6 @@ subject_put(struct buf *b, const struct subject *s)
 	der_close(b, mark);
 }
 
-/* Without white space at the ends, and with one space for any run inside. */
-static const char *
-without_extra_space(struct arena *a, const char *s)
-{
-	char *copy = arena_strdup(a, s), *o = copy;
-
-	for (; *s != '\0'; s++) {
-		if (*s != ' ')
-			*o++ = *s;
-		else if (o > copy && s[1] != ' ' && s[1] != '\0')
-			*o++ = ' ';
-	}
-	*o = '\0';
-	return copy;
-}
-
 static bool
 value_equal(
     struct arena *a, const struct attribute *x, const struct attribute *y)
@@ -268,20 +253,38 @@ value_equal(
 	s = dirstring_text(x->tag, x->value, a);
 	t = dirstring_text(y->tag, y->value, a);
 	return s != NULL && t != NULL &&
-	    text_equal_nocase(
-		without_extra_space(a, s), without_extra_space(a, t));
+	    strcmp(string_prepare(a, s), string_prepare(a, t)) == 0;
 }
 
-/* One RDN; one of several attributes only octet for octet. */
+static bool
+set_has(struct arena *a, struct der set, const struct attribute *x)
+{
+	struct attribute y;
+
+	while (attribute_read(&set, &y))
+		if (value_equal(a, x, &y))
+			return true;
+	return false;
+}
+
+static bool
+set_has_all(struct arena *a, struct bytes set, struct bytes of)
+{
+	struct der d = der_of(of);
+	struct attribute one;
+
+	while (attribute_read(&d, &one))
+		if (!set_has(a, der_of(set), &one))
+			return false;
+	return der_at_end(&d);
+}
+
+/* One RDN: a set of attributes, whose order says nothing. */
 static bool
 rdn_equal(struct arena *a, struct bytes x, struct bytes y)
 {
-	struct der dx = der_of(x), dy = der_of(y);
-	struct attribute ax, ay;
-
 	return bytes_equal(x, y) ||
-	    (attribute_read(&dx, &ax) && attribute_read(&dy, &ay) &&
-		der_at_end(&dx) && der_at_end(&dy) && value_equal(a, &ax, &ay));
+	    (set_has_all(a, x, y) && set_has_all(a, y, x));
 }
 
 bool

@@ -1,5 +1,6 @@
 #include "codec/dirstring.h"
 #include "codec/oid.h"
+#include "codec/string_prep.h"
 #include "codec/subject_form.h"
 #include "util/text.h"
 
@@ -85,21 +86,6 @@ type_is_among(const char *type, const char *const *types, size_t n)
 	return n == 0;
 }
 
-/* X.680 section 41.4. */
-static bool
-is_printable_string(struct bytes s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') &&
-		    (c == 0 || strchr(" '()+,-./:=?", c) == NULL))
-			return false;
-	}
-	return true;
-}
-
 static bool
 string_holds(unsigned strings, int tag, struct bytes s)
 {
@@ -107,7 +93,7 @@ string_holds(unsigned strings, int tag, struct bytes s)
 	case DER_UTF8_STRING:
 		return (strings & UTF8) != 0 && text_is_utf8(s);
 	case DER_PRINTABLE_STRING:
-		return (strings & PRINTABLE) != 0 && is_printable_string(s);
+		return (strings & PRINTABLE) != 0 && dirstring_is_printable(s);
 	case DER_IA5_STRING:
 		return (strings & IA5) != 0 && text_is_ascii_printable(s);
 	}
@@ -166,11 +152,16 @@ value_check(const struct value *v, const char *const *types, size_t types_n,
 		    "the subject's %s is a string of type %d or not of its "
 		    "alphabet, expected %s",
 		    f->type, v->tag, strings_text(f->strings));
+	if (string_has_ignored(v->octets))
+		return fail(err, ERR_REJECTED,
+		    "the subject's %s has control characters, or others that "
+		    "nobody sees",
+		    f->type);
 	n = characters(v->octets);
 	if (n == 0 || n > f->max)
 		return fail(err, ERR_REJECTED,
-		    "the subject's %s is blank, has control characters or more "
-		    "than %zu characters",
+		    "the subject's %s is blank, or has control characters or "
+		    "more than %zu",
 		    f->type, f->max);
 	/* ISO 3166 alpha-2, as RFC 5280 appendix A.1 has it. */
 	if (bytes_equal(v->oid, OID(COUNTRY)) &&
@@ -237,6 +228,81 @@ subject_form_check(
 			return false;
 	}
 	return true;
+}
+
+/* ---- its normal form ---- */
+
+/* The value in a type of string that its attribute may have; false: as it is,
+ * because it is in one, or because there is none for it. */
+static bool
+value_put_normal(struct buf *b, const struct value *v, struct arena *a)
+{
+	static const int tags[] = { DER_UTF8_STRING, DER_PRINTABLE_STRING,
+		DER_IA5_STRING };
+	const struct form *f = form_find(v->oid);
+	const char *text;
+
+	if (f == NULL || string_holds(f->strings, v->tag, v->octets) ||
+	    v->tag == DER_T61_STRING)
+		return false;
+	text = dirstring_text(v->tag, v->octets, a);
+	for (size_t i = 0; text != NULL && i < COUNT_OF(tags); i++)
+		if (string_holds(f->strings, tags[i], bytes_str(text))) {
+			der_put(b, tags[i], bytes_str(text));
+			return true;
+		}
+	return false;
+}
+
+static bool
+attribute_put_normal(struct buf *b, struct bytes whole, struct arena *a)
+{
+	AUTO_BUF value = { 0 };
+	struct value v;
+	size_t mark;
+
+	if (!value_read(whole, &v))
+		return false;
+	if (!value_put_normal(&value, &v, a)) {
+		der_put_raw(b, whole);
+		return true;
+	}
+	mark = der_open(b, DER_SEQUENCE);
+	oid_put(b, v.oid);
+	buf_add_bytes(b, buf_bytes(&value));
+	der_close(b, mark);
+	return true;
+}
+
+static bool
+name_put_normal(struct buf *b, struct bytes name, struct arena *a)
+{
+	struct der d = der_of(name), rdns, rdn;
+	size_t mark = der_open(b, DER_SEQUENCE), set;
+	struct bytes whole;
+
+	if (!der_enter(&d, DER_SEQUENCE, &rdns) || !der_at_end(&d))
+		return false;
+	while (!der_at_end(&rdns)) {
+		if (!der_enter(&rdns, DER_SET, &rdn))
+			return false;
+		set = der_open(b, DER_SET);
+		while (!der_at_end(&rdn))
+			if (!der_read_whole(&rdn, DER_SEQUENCE, &whole) ||
+			    !attribute_put_normal(b, whole, a))
+				return false;
+		der_close(b, set);
+	}
+	der_close(b, mark);
+	return true;
+}
+
+struct bytes
+subject_form_normal(struct bytes name, struct arena *a)
+{
+	AUTO_BUF b = { 0 };
+
+	return name_put_normal(&b, name, a) ? arena_take_buf(a, &b) : name;
 }
 
 /* ---- of a Name that was checked ---- */

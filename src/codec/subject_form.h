@@ -2,7 +2,8 @@
  * A subject that a request decides: of which types its attributes may be, of
  * which types of string their values are and how long (RFC 5280 appendix A.1,
  * RFC 2985, RFC 4519).  Stricter than codec/subject.h, which reads what others
- * have signed: what passes here goes octet for octet into a certificate.
+ * have signed: what passes here goes octet for octet into a certificate.  What
+ * clients write in another type of string is put into the right one before.
  *
  * Pure; any thread.
  */
@@ -15,6 +16,11 @@
 
 /* Is it "CN", "O", … of the table in subject_form.c? */
 bool subject_form_is_type(const char *type);
+/* The same Name with each value in a type of string that its attribute may
+ * have, if its characters are some of such a type: Go writes emailAddress as a
+ * UTF8String and DC as a PrintableString, Windows what is not ASCII as a
+ * BMPString.  Otherwise as it is; lies in the arena. */
+struct bytes subject_form_normal(struct bytes name, struct arena *a);
 /* A whole Name, maybe empty, of these types of attribute (n = 0: of all that
  * are known), none without a value.  ERR_REJECTED. */
 bool subject_form_check(struct bytes name, const char *const *types, size_t n,

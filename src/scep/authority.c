@@ -35,7 +35,7 @@ scep_get_caps(struct scep_call *call, struct http_resp *resp, struct err *err)
 	buf_add_str(&text, "SHA-256\nSHA-384\nSHA-512\nSCEPStandard\n");
 	resp->status = 200;
 	resp->body = arena_take_buf(call->a, &text);
-	http_resp_header(resp, "Content-Type", "text/plain");
+	scep_resp_type(resp, "text/plain");
 	return true;
 }
 
@@ -58,7 +58,7 @@ scep_get_certs(struct scep_call *call, struct http_resp *resp, struct err *err)
 	pkcs7_certs_put(&bag, certs, n + 1);
 	resp->status = 200;
 	resp->body = arena_take_buf(call->a, &bag);
-	http_resp_header(resp, "Content-Type", "application/x-x509-ca-ra-cert");
+	scep_resp_type(resp, "application/x-x509-ca-ra-cert");
 	return true;
 }
 
@@ -88,7 +88,6 @@ scep_get_next(struct scep_call *call, struct http_resp *resp, struct err *err)
 		return false;
 	resp->status = 200;
 	resp->body = arena_take_buf(call->a, &out);
-	http_resp_header(
-	    resp, "Content-Type", "application/x-x509-next-ca-cert");
+	scep_resp_type(resp, "application/x-x509-next-ca-cert");
 	return true;
 }

@@ -145,6 +145,8 @@ bool scep_answer_err(struct scep_call *call, const struct err *why,
 
 /* ---- reply.c ---- */
 
+/* Content-Type and Cache-Control, of every response. */
+void scep_resp_type(struct http_resp *resp, const char *type);
 bool scep_reply(struct scep_call *call, const struct scep_answer *answer,
     struct http_resp *resp, struct err *err) MUST_CHECK;
 /* In HTTP's own form. */

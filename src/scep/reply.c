@@ -17,6 +17,15 @@ static const struct {
 	{ ERR_SIGNER, 503 },
 };
 
+/* RFC 8894 section 4.1: caches on the way take a GET for what may be answered
+ * again, and what is said today of keys and requests does not hold tomorrow. */
+void
+scep_resp_type(struct http_resp *resp, const char *type)
+{
+	http_resp_header(resp, "Content-Type", type);
+	http_resp_header(resp, "Cache-Control", "no-store");
+}
+
 static int
 status_of(enum err_kind kind)
 {
@@ -35,7 +44,7 @@ problem(struct scep_call *call, struct http_resp *resp, int status,
 	*resp = (struct http_resp){ .status = status };
 	resp->body = bytes_str(arena_printf(
 	    call->a, "%d %s: %s\n", status, http_reason(status), err->shown));
-	http_resp_header(resp, "Content-Type", "text/plain; charset=utf-8");
+	scep_resp_type(resp, "text/plain; charset=utf-8");
 	call->req->log_note =
 	    arena_printf(call->a, "%s: %s%s%s", err_kind_name(err->kind),
 		err->shown, err->detail[0] != '\0' ? ": " : "", err->detail);
@@ -123,6 +132,6 @@ scep_reply(struct scep_call *call, const struct scep_answer *answer,
 	    answer->status, answer->fail_info);
 	resp->status = 200;
 	resp->body = arena_take_buf(call->a, &out);
-	http_resp_header(resp, "Content-Type", "application/x-pki-message");
+	scep_resp_type(resp, "application/x-pki-message");
 	return true;
 }

@@ -289,8 +289,7 @@ secret_make(struct scep_call *call, const struct wish *wish,
 	resp->status = 200;
 	resp->body = bytes_of(secret, TOKEN_SECRET_LENGTH);
 	resp->secret = true;
-	http_resp_header(resp, "Content-Type", "text/plain; charset=utf-8");
-	http_resp_header(resp, "Cache-Control", "no-store");
+	scep_resp_type(resp, "text/plain; charset=utf-8");
 	return true;
 }
 

@@ -57,7 +57,9 @@ bool check_ocsp(const struct check_ocsp *c, const struct ocsp_data *data,
  * (check_subject.c). */
 bool check_subject(
     const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
-/* The SAN (check_names.c). */
+/* One name, and the SAN (check_names.c). */
+bool check_name(
+    const struct check *c, const struct name *name, struct err *err) MUST_CHECK;
 bool check_names(
     const struct check *c, const struct cert *cert, struct err *err) MUST_CHECK;
 /* The name constraints of the CA's certificate (constraints.c). */

@@ -151,7 +151,7 @@ list_of(const struct signer_limits *l, enum name_type type)
 	return NULL;
 }
 
-static bool
+bool
 check_name(const struct check *c, const struct name *name, struct err *err)
 {
 	const struct signer_strings *list = list_of(c->limits, name->type);

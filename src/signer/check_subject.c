@@ -105,6 +105,20 @@ is_for_servers(const struct cert *cert)
 	return cert->eku_n == 0;
 }
 
+/* An address is one, wherever in the certificate it stands. */
+static bool
+check_emails(const struct check *c, const struct cert *cert, struct err *err)
+{
+	struct names emails;
+
+	if (!subject_form_emails(cert->subject, c->arena, &emails, err))
+		return false;
+	for (size_t i = 0; i < emails.n; i++)
+		if (!check_name(c, &emails.v[i], err))
+			return false;
+	return true;
+}
+
 /* Of a profile that takes what the request has: of known types and form, and
  * nothing that a TLS client would read as a name beside the names. */
 static bool
@@ -114,6 +128,7 @@ check_requested(const struct check *c, const struct cert *cert, struct err *err)
 	struct err why = { 0 };
 
 	if (!subject_form_check(cert->subject, types->v, types->n, &why) ||
+	    !check_emails(c, cert, &why) ||
 	    (is_for_servers(cert) &&
 		!subject_form_check_cn(
 		    cert->subject, &cert->names, c->arena, &why)))
@@ -142,6 +157,9 @@ check_subject(const struct check *c, const struct cert *cert, struct err *err)
 {
 	struct err why = { 0 };
 
+	/* RFC 5280 section 4.1.2.6: one name, one entity. */
+	if (subject_equal(c->arena, cert->subject, c->limits->issuer_name))
+		return REFUSE("subject is the name of CA %s", c->limits->ca);
 	if (check_built(c, cert, &why))
 		return true;
 	if (c->limits->subject_request)

@@ -162,10 +162,44 @@ subjects(void **state UNUSED)
 		directory_put(&value, cases[i].list, buf_bytes(&base));
 		assert_true(constraints_parse(buf_bytes(&value), a, &c, &err));
 		name_put(&subject, cases[i].country, cases[i].o, cases[i].cn);
-		if (constraints_check_subject(&c, buf_bytes(&subject), &err) !=
-		    cases[i].allowed)
+		if (constraints_check_subject(
+			&c, buf_bytes(&subject), a, &err) != cases[i].allowed)
 			fail_msg("subject case %zu", i);
 	}
+}
+
+/* RFC 5280 section 7.1: the type of string and what nobody sees make no other
+ * name of it, so that nothing excluded comes in by them. */
+static void
+subjects_in_other_strings(void **state UNUSED)
+{
+	/* O=Example as a BMPString. */
+	static const uint8_t base[] = "\x30\x19\x31\x17\x30\x15\x06\x03\x55"
+				      "\x04\x0a\x1e\x0e\0E\0x\0a\0m\0p\0l"
+				      "\0e";
+	static const struct {
+		const char *o;
+		bool inside;
+	} cases[] = { { "Example", true }, { "eXAMPLE", true },
+		{ "Exam\xc2\xadple", true }, { "Exam ple", false } };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		for (int list = 0; list < 2; list++) {
+			AUTO_ARENA *a = arena_new();
+			AUTO_BUF value = { 0 };
+			AUTO_BUF subject = { 0 };
+			struct constraints c;
+			struct err err = { 0 };
+
+			directory_put(
+			    &value, list, bytes_of(base, sizeof(base) - 1));
+			assert_true(
+			    constraints_parse(buf_bytes(&value), a, &c, &err));
+			name_put(&subject, NULL, cases[i].o, "x");
+			assert_int_equal(constraints_check_subject(
+					     &c, buf_bytes(&subject), a, &err),
+			    (list == 0) == cases[i].inside);
+		}
 }
 
 static void
@@ -279,6 +313,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(subjects),
+		cmocka_unit_test(subjects_in_other_strings),
 		cmocka_unit_test(addresses_of_subjects),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(mask_with_holes),

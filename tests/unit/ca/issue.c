@@ -459,6 +459,60 @@ subjects_of_requests(void **state)
 	}
 }
 
+/* Go writes an emailAddress as a UTF8String (RFC 5280 appendix A.1 has an
+ * IA5String). */
+static void
+subjects_of_go(void **state)
+{
+#define NAME(tag)                                                              \
+	"\x30\x21\x31\x1f\x30\x1d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"         \
+	"\x09\x01" tag "\x10jane@example.net"
+	static const uint8_t go[] = NAME("\x0c"), right[] = NAME("\x16");
+	static const char *const names[] = { "email:jane@example.net" };
+	struct test_ca *t = *state;
+	struct csr csr;
+	struct cert cert;
+	struct asked q;
+
+	ask(t, &q, "devices", names, 1);
+	csr = *test_ca_csr(
+	    t, test_ca_key(t, KEY_EC_P256, 0), NULL, names, 1, false);
+	csr.subject = bytes_of(go, sizeof(go) - 1);
+	q.req.csr = &csr;
+	q.req.subject_named = true;
+	assert_ok(t, ca_issue(t->ca, &q.req, t->a, &q.out, &t->err));
+	assert_ok(t, cert_parse(q.out.der, t->a, &cert, &t->err));
+	assert_true(
+	    bytes_equal(cert.subject, bytes_of(right, sizeof(right) - 1)));
+}
+
+/* RFC 5280 section 4.1.2.6: nobody has the CA's name, in whatever form. */
+static void
+subject_of_the_ca(void **state)
+{
+	struct test_ca *t = *state;
+	struct err err = { 0 };
+	struct asked q;
+	struct cert ca;
+	struct csr csr;
+
+	ask(t, &q, "devices", one, 1);
+	assert_ok(t, cert_parse(t->issuing_der, t->a, &ca, &t->err));
+	csr = *test_ca_csr(
+	    t, test_ca_key(t, KEY_EC_P256, 0), NULL, one, 1, false);
+	csr.subject = arena_bytes(t->a, ca.subject);
+	q.req.csr = &csr;
+	for (int i = 0; i < 2; i++) {
+		err_clear(&err);
+		assert_false(ca_check_request(t->ca, &q.req, t->a, &err));
+		assert_int_equal(err.kind, ERR_REJECTED);
+		assert_non_null(strstr(err.shown, "the name of CA"));
+		/* The last letter of its CN, in the other case. */
+		((uint8_t *)(uintptr_t)csr.subject.p)[csr.subject.n - 1] ^=
+		    0x20;
+	}
+}
+
 /* Of types that the profile does not list, and beside the names of a server. */
 static void
 subjects_that_are_refused(void **state)
@@ -673,6 +727,8 @@ main(void)
 		cmocka_unit_test(subjects),
 		cmocka_unit_test(csr_common_names),
 		cmocka_unit_test(subjects_of_requests),
+		cmocka_unit_test(subjects_of_go),
+		cmocka_unit_test(subject_of_the_ca),
 		cmocka_unit_test(subjects_that_are_refused),
 		cmocka_unit_test(must_staple),
 		cmocka_unit_test(responder),

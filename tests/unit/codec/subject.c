@@ -150,12 +150,45 @@ test_bad_structures(void **state)
 	assert_false(subject_check(buf_bytes(&b), NULL));
 }
 
+/* One RDN of several attributes is a set of them. */
+static void
+test_sets_of_attributes(void **state)
+{
+	static const struct {
+		const char *x, *y;
+		bool equal;
+	} rows[] = {
+#define CN(c) "30 08 06 03 55 04 03 0c 01 " c
+#define CN_PRINTABLE(c) "30 08 06 03 55 04 03 13 01 " c
+#define O(c) "30 08 06 03 55 04 0a 0c 01 " c
+#define TWO "30 16 31 14 "
+		{ TWO CN("61") O("62"), TWO CN("41") O("42"), true },
+		{ TWO CN("61") O("62"), TWO O("62") CN_PRINTABLE("61"), true },
+		{ TWO CN("61") O("62"), TWO CN("61") O("63"), false },
+		{ TWO CN("61") O("62"), TWO CN("61") CN("41"), false },
+		{ TWO CN("61") O("62"), "30 0c 31 0a " CN("61"), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes x = made_hex(arena, rows[i].x);
+		struct bytes y = made_hex(arena, rows[i].y);
+
+		assert_true(subject_check(x, NULL) && subject_check(y, NULL));
+		if (subject_equal(arena, x, y) != rows[i].equal ||
+		    subject_equal(arena, y, x) != rows[i].equal ||
+		    subject_is_within(arena, x, y) != rows[i].equal)
+			fail_msg("row %zu", i);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_put_is_what_is_read),
 		cmocka_unit_test(test_openssl_reads_the_same),
+		cmocka_unit_test(test_sets_of_attributes),
 		cmocka_unit_test(test_common_names_of_every_string_type),
 		cmocka_unit_test(test_text_escapes),
 		cmocka_unit_test(test_bad_structures),

@@ -79,6 +79,24 @@ static const struct {
 	{ { { NID_commonName, U, "  ", false } }, false },
 	{ { { NID_commonName, U, "a\tb", false } }, false },
 	{ { { NID_commonName, U, "a\xc2\x85", false } }, false },
+	/* Hidden from who looks at it: zero width, another direction, a soft
+	 * hyphen; next to them what can be seen. */
+	{ { { NID_commonName, U, "a\xe2\x80\x8b", false } }, false },
+	{ { { NID_commonName, U,
+	      "a\xe2\x80\xae"
+	      "b",
+	      false } },
+	    false },
+	{ { { NID_commonName, U,
+	      "a\xc2\xad"
+	      "b",
+	      false } },
+	    false },
+	{ { { NID_commonName, U,
+	      "a\xe2\x80\x90"
+	      "b",
+	      false } },
+	    true },
 	{ { { NID_commonName, P, "a@b", false } }, false },
 	{ { { NID_commonName, P, "a*b", false } }, false },
 	{ { { NID_commonName, I, "a", false } }, false },
@@ -167,8 +185,12 @@ test_what_is_no_der(void **state)
 		"30 0e 31 0c 30 0a 06 03 55 04 03 0c 01 61 05 00",
 		"30 0c 31 0a 30 08 06 03 55 04 03 0c 01 61 05 00",
 		"31 00",
-		/* A UTF8String that is Latin-1. */
+		/* UTF8Strings: Latin-1; by RFC 3629 an overlong 'a', a
+		 * surrogate and what is beyond the last. */
 		"30 0c 31 0a 30 08 06 03 55 04 03 0c 01 ff",
+		"30 0d 31 0b 30 09 06 03 55 04 03 0c 02 c1 a1",
+		"30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 ed a0 80",
+		"30 0f 31 0d 30 0b 06 03 55 04 03 0c 04 f4 90 80 80",
 		"30 0d 31 0b 30 09 06 03 55 04 03 03 02 00 61",
 	};
 
@@ -227,11 +249,76 @@ test_address_that_is_none(void **state)
 	assert_int_equal(err.kind, ERR_REJECTED);
 }
 
+/* What Go, Windows and others write, and what goes into the certificate. */
+static void
+test_normal_form(void **state)
+{
+	static const struct {
+		struct entry in;
+		int type; /* 0: stays as it is, and is refused */
+		const char *text;
+	} cases[] = {
+		{ { NID_pkcs9_emailAddress, U, "j@a.example", false }, I,
+		    "j@a.example" },
+		{ { NID_pkcs9_emailAddress, P, "j@a.example", false }, I,
+		    "j@a.example" },
+		{ { NID_pkcs9_emailAddress, U, "\xc3\xa9@a.example", false }, 0,
+		    NULL },
+		{ { NID_serialNumber, U, "C02XK", false }, P, "C02XK" },
+		{ { NID_serialNumber, U, "C_02", false }, 0, NULL },
+		{ { NID_domainComponent, P, "example", false }, I, "example" },
+		{ { NID_countryName, U, "CH", false }, P, "CH" },
+		{ { NID_commonName, P, "a@b*c_d", false }, U, "a@b*c_d" },
+		{ { NID_commonName, I, "a", false }, U, "a" },
+		{ { NID_commonName, P, "a", false }, P, "a" },
+		{ { NID_commonName, V_ASN1_T61STRING, "a", false }, 0, NULL },
+		{ { NID_businessCategory, I, "b", false }, 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct entry want = { cases[i].in.nid, cases[i].type,
+			cases[i].text, false };
+		struct bytes in = name_of(&cases[i].in, 1);
+		struct bytes out = subject_form_normal(in, arena);
+		bool changes = cases[i].type != 0;
+
+		if (!bytes_equal(out, changes ? name_of(&want, 1) : in))
+			fail_msg("case %zu", i);
+		if (subject_form_check(out, NULL, 0, NULL) != changes)
+			fail_msg("case %zu", i);
+		assert_true(subject_equal(arena, in, out));
+		assert_true(bytes_equal(subject_form_normal(out, arena), out));
+	}
+}
+
+/* By hand: OU=Müller as a BMPString joined with a CN, and what is no Name. */
+static void
+test_normal_form_of_others(void **state)
+{
+	struct bytes in = made_hex(arena,
+	    "30 1f 31 1d 30 08 06 03 55 04 03 0c 01 61 30 11 06 03 55 04 0b 1e "
+	    "0a 00 4d 00 fc 00 6c 00 6c 00 72");
+	struct bytes out = subject_form_normal(in, arena);
+	static const char *const not_names[] = { "", "30 02 31",
+		"30 04 31 02 05 00", "31 00" };
+
+	(void)state;
+	assert_true(subject_form_check(out, NULL, 0, NULL));
+	assert_string_equal(subject_text(arena, out), "CN=a+OU=Müllr");
+	for (size_t i = 0; i < COUNT_OF(not_names); i++) {
+		in = made_hex(arena, not_names[i]);
+		assert_true(bytes_equal(subject_form_normal(in, arena), in));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_normal_form),
+		cmocka_unit_test(test_normal_form_of_others),
 		cmocka_unit_test(test_types_of_a_profile),
 		cmocka_unit_test(test_number_of_attributes),
 		cmocka_unit_test(test_what_is_no_der),

@@ -59,6 +59,14 @@ names_are_compared_as_the_rfc_says(void **state)
 		    { PART(COMMON_NAME, DER_UTF8_STRING, "a"),
 			PART(ORGANIZATION, DER_UTF8_STRING, "o") },
 		    false },
+		/* RFC 4518: blanks of other scripts are blanks, and what
+		 * nobody sees does not count; other letters have their case. */
+		{ { PART(COMMON_NAME, DER_UTF8_STRING,
+		      "De\xe2\x80\x8bvice\xe3"
+		      "\x80\x80 7") },
+		    { PART(COMMON_NAME, DER_UTF8_STRING, "device 7") }, true },
+		{ { PART(COMMON_NAME, DER_UTF8_STRING, "\xc3\x89") },
+		    { PART(COMMON_NAME, DER_UTF8_STRING, "\xc3\xa9") }, false },
 		{ { { 0 } }, { { 0 } }, true },
 	};
 	AUTO_ARENA *a = arena_new();

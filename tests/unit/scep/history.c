@@ -164,6 +164,33 @@ sscep_189_a_transaction_is_no_key(void **state)
 	assert_int_equal(world_issued(w), 2);
 }
 
+/* RFC 8894 section 3.2.1.1: a PrintableString, unless the client's text is
+ * none: Go's encoding/asn1 reads no reply with such a one. */
+static void
+go_reads_the_transaction_of_a_reply(void **state)
+{
+	static const struct {
+		const char *text;
+		int tag;
+	} rows[] = { { "0123 abcXYZ'()+,-./:=?", DER_PRINTABLE_STRING },
+		{ "device_7@example.net", DER_UTF8_STRING },
+		{ "a*", DER_UTF8_STRING } };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct letter l = { .transaction = rows[i].text,
+			.content = request(w, "a.example.net") };
+		struct answer got = world_ask(w, &l);
+		const struct cms_attribute *at =
+		    cms_attribute_find(&got.whole.cms,
+			bytes_str("\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x07"));
+
+		assert_granted(got);
+		assert_non_null(at);
+		assert_int_equal(at->value.p[0], rows[i].tag);
+	}
+}
+
 /* Infisical#6163, Dogtag PR#5005: who signs a renewal, and for what. */
 static void
 infisical_6163_dogtag_5005_renewals_are_held_to_the_record(void **state)
@@ -372,6 +399,7 @@ main(void)
 		TEST(certctl_there_is_no_second_parser),
 		TEST(vu_971035_a_password_is_not_every_name),
 		TEST(sscep_189_a_transaction_is_no_key),
+		TEST(go_reads_the_transaction_of_a_reply),
 		TEST(
 		    infisical_6163_dogtag_5005_renewals_are_held_to_the_record),
 		TEST(rfc_8894_7_5_capabilities_are_the_floor),

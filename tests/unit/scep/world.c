@@ -677,6 +677,9 @@ world_told(struct world *w, const struct letter *l, struct http_req *req,
 	w->resp = (struct http_resp){ 0 };
 	held.wait_then(held.wait_ctx, req, &w->resp);
 	out.http = w->resp.status;
+	/* RFC 8894 section 4.1: caches take a GET for one. */
+	assert_string_equal(
+	    http_resp_header_get(&w->resp, "Cache-Control"), "no-store");
 	if (out.http == 200)
 		read_reply(w, l, &out);
 	return out;

@@ -237,6 +237,37 @@ test_requested_subject(void **state)
 	world_free(&w);
 }
 
+/* An address in the subject is one of those that the CA signs, and nobody's
+ * subject is the CA's. */
+static void
+test_requested_subject_that_is_not_the_clients(void **state)
+{
+	static const uint8_t other[] = "\x30\x20\x31\x1e\x30\x1c\x06\x09\x2a"
+				       "\x86\x48\x86\xf7\x0d\x01\x09\x01\x16"
+				       "\x0f"
+				       "ops@example.org";
+	struct world w;
+	struct cert cert;
+
+	(void)state;
+	world_make(&w);
+	w.limits.subject_request = true;
+	cert = cert_with(&w, &no_subject, "dns:www.example.com");
+	cert.subject = bytes_of(other, sizeof(other) - 1);
+	assert_false(allowed(&w, &cert));
+	w.limits.email_allow.n = 0;
+	assert_true(allowed(&w, &cert));
+	w.limits.email = false;
+	assert_false(allowed(&w, &cert));
+	cert.eku[0] = "1.3.6.1.5.5.7.3.2";
+	cert.eku_n = 1;
+	cert.subject = w.ca_name;
+	assert_false(allowed(&w, &cert));
+	w.limits.issuer_name = bytes_of(other, sizeof(other) - 1);
+	assert_true(allowed(&w, &cert));
+	world_free(&w);
+}
+
 /* ---- name constraints ---- */
 
 static void
@@ -461,6 +492,8 @@ main(void)
 		cmocka_unit_test(test_no_wildcards),
 		cmocka_unit_test(test_common_name),
 		cmocka_unit_test(test_requested_subject),
+		cmocka_unit_test(
+		    test_requested_subject_that_is_not_the_clients),
 		cmocka_unit_test(test_constraints),
 		cmocka_unit_test(test_directory_constraint),
 		cmocka_unit_test(test_requested_subject_under_constraints),
