@@ -7,8 +7,8 @@
 static struct config_place
 place_of(const struct config_loaded *ld, const char *key)
 {
-	for (size_t i = 0; i < ld->table->n; i++)
-		if (strcmp(ld->table->rows[i].key, key) == 0 &&
+	for (size_t i = 0; i < config_rows_n(ld->table); i++)
+		if (strcmp(config_row_at(ld->table, i)->key, key) == 0 &&
 		    ld->at[i].line != 0)
 			return ld->at[i];
 	return ld->self;
@@ -17,8 +17,8 @@ place_of(const struct config_loaded *ld, const char *key)
 static bool
 is_given(const struct config_loaded *ld, const char *key)
 {
-	for (size_t i = 0; i < ld->table->n; i++)
-		if (strcmp(ld->table->rows[i].key, key) == 0)
+	for (size_t i = 0; i < config_rows_n(ld->table); i++)
+		if (strcmp(config_row_at(ld->table, i)->key, key) == 0)
 			return ld->at[i].line != 0;
 	return false;
 }

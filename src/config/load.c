@@ -7,10 +7,10 @@
 static size_t
 row_index(const struct config_table *t, const char *key)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (strcmp(t->rows[i].key, key) == 0)
+	for (size_t i = 0; i < config_rows_n(t); i++)
+		if (strcmp(config_row_at(t, i)->key, key) == 0)
 			return i;
-	return t->n;
+	return config_rows_n(t);
 }
 
 /* Whether some row's key begins with this key and a dot. */
@@ -19,9 +19,9 @@ is_section(const struct config_table *t, const char *key)
 {
 	size_t n = strlen(key);
 
-	for (size_t i = 0; i < t->n; i++)
-		if (strncmp(t->rows[i].key, key, n) == 0 &&
-		    t->rows[i].key[n] == '.')
+	for (size_t i = 0; i < config_rows_n(t); i++)
+		if (strncmp(config_row_at(t, i)->key, key, n) == 0 &&
+		    config_row_at(t, i)->key[n] == '.')
 			return true;
 	return false;
 }
@@ -43,12 +43,12 @@ nearest_key(struct config_loading *l, const struct config_table *t,
 	size_t n = strlen(prefix);
 	const char *best = NULL;
 
-	for (size_t i = 0; i < t->n; i++) {
-		const char *rest = t->rows[i].key + n;
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const char *rest = config_row_at(t, i)->key + n;
 		const char *word;
 		unsigned d;
 
-		if (strncmp(t->rows[i].key, prefix, n) != 0)
+		if (strncmp(config_row_at(t, i)->key, prefix, n) != 0)
 			continue;
 		word = arena_str(l->arena, bytes_of(rest, strcspn(rest, ".")));
 		d = text_distance(word, key);
@@ -64,11 +64,11 @@ nearest_key(struct config_loading *l, const struct config_table *t,
 static const char *
 key_elsewhere(const struct config_table *t, const char *key)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const char *dot = strrchr(t->rows[i].key, '.');
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const char *dot = strrchr(config_row_at(t, i)->key, '.');
 
 		if (dot != NULL && strcmp(dot + 1, key) == 0)
-			return t->rows[i].key;
+			return config_row_at(t, i)->key;
 	}
 	return NULL;
 }
@@ -223,7 +223,7 @@ static void
 load_option(struct config_loading *l, struct config_loaded *ld,
     struct config_loads *loads, size_t i, const struct config_node *node)
 {
-	const struct config_row *row = &ld->table->rows[i];
+	const struct config_row *row = config_row_at(ld->table, i);
 
 	ld->at[i] = (struct config_place){ node->line, node->column };
 	/* Without a default, null is the way to say "none". */
@@ -242,7 +242,7 @@ load_section(struct config_loading *l, struct config_loaded *ld,
 		    arena_printf(l->arena, "%s%s", prefix, i->key);
 		size_t row = row_index(ld->table, key);
 
-		if (row < ld->table->n) {
+		if (row < config_rows_n(ld->table)) {
 			load_option(l, ld, loads, row, i);
 		} else if (!is_section(ld->table, key)) {
 			tell_unknown(l, ld->table, prefix, i);
@@ -283,7 +283,7 @@ static void
 load_missing(struct config_loading *l, struct config_loaded *ld,
     struct config_loads *loads, size_t i)
 {
-	const struct config_row *row = &ld->table->rows[i];
+	const struct config_row *row = config_row_at(ld->table, i);
 	AUTO_BUF expected = { 0 };
 
 	if (row->def != NULL) {
@@ -306,10 +306,12 @@ static void
 load_table(struct config_loading *l, struct config_loaded *ld,
     struct config_loads *loads, const struct config_node *node)
 {
-	ld->at = arena_array(l->arena, ld->table->n, sizeof(*ld->at));
-	ld->stored = arena_array(l->arena, ld->table->n, sizeof(*ld->stored));
+	ld->at =
+	    arena_array(l->arena, config_rows_n(ld->table), sizeof(*ld->at));
+	ld->stored = arena_array(
+	    l->arena, config_rows_n(ld->table), sizeof(*ld->stored));
 	load_section(l, ld, loads, "", node);
-	for (size_t i = 0; i < ld->table->n; i++)
+	for (size_t i = 0; i < config_rows_n(ld->table); i++)
 		if (!ld->stored[i])
 			load_missing(l, ld, loads, i);
 }

@@ -84,8 +84,8 @@ markdown_entries(const struct config_row *map, struct buf *out)
 {
 	const struct config_table *t = config_row_table(map);
 
-	for (size_t i = 0; t != NULL && i < t->n; i++)
-		markdown_row(&t->rows[i], entry_prefix(map), out);
+	for (size_t i = 0; t != NULL && i < config_rows_n(t); i++)
+		markdown_row(config_row_at(t, i), entry_prefix(map), out);
 }
 
 static void
@@ -97,8 +97,8 @@ markdown_section(const struct config_section *s, struct buf *out)
 
 	buf_printf(&title, "`%s`", s->key);
 	markdown_head(buf_cstr(&title), s->text, out);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct config_row *row = &t->rows[i];
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
 
 		if (strncmp(row->key, s->key, n) == 0 && row->key[n] == '.')
 			markdown_row(row, "", out);
@@ -124,10 +124,10 @@ config_print_markdown(struct buf *out)
 	    "Secrets never stand in the file. `chancery check` tells every "
 	    "mistake at once.\n");
 	markdown_head("Top level", "Options outside any section.", out);
-	for (size_t i = 0; i < t->n; i++)
-		if (strchr(t->rows[i].key, '.') == NULL &&
-		    config_row_table(&t->rows[i]) == NULL)
-			markdown_row(&t->rows[i], "", out);
+	for (size_t i = 0; i < config_rows_n(t); i++)
+		if (strchr(config_row_at(t, i)->key, '.') == NULL &&
+		    config_row_table(config_row_at(t, i)) == NULL)
+			markdown_row(config_row_at(t, i), "", out);
 	for (size_t i = 0; i < config_sections_n; i++)
 		markdown_section(&config_sections[i], out);
 }
@@ -171,15 +171,16 @@ config_print_man(struct buf *out)
 {
 	const struct config_table *t = &config_root_table;
 
-	for (size_t i = 0; i < t->n; i++) {
-		const struct config_table *inner =
-		    config_row_table(&t->rows[i]);
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
+		const struct config_table *inner = config_row_table(row);
+		size_t n = inner == NULL ? 0 : config_rows_n(inner);
 
-		if (inner == NULL || strchr(t->rows[i].key, '.') != NULL)
-			man_row(&t->rows[i], "", out);
-		for (size_t j = 0; inner != NULL && j < inner->n; j++)
+		if (inner == NULL || strchr(row->key, '.') != NULL)
+			man_row(row, "", out);
+		for (size_t j = 0; j < n; j++)
 			man_row(
-			    &inner->rows[j], entry_prefix(&t->rows[i]), out);
+			    config_row_at(inner, j), entry_prefix(row), out);
 	}
 }
 

@@ -81,8 +81,8 @@ print_sample_entry(
     const struct config_table *t, unsigned indent, struct buf *out)
 {
 	buf_printf(out, "%*s#   NAME:\n", (int)indent, "");
-	for (size_t i = 0; i < t->n; i++) {
-		const struct config_row *row = &t->rows[i];
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
 		const char *value = row->def != NULL ? row->def : row->sample;
 
 		buf_printf(out, "%*s#     %s: %s\n", (int)indent, "", row->key,
@@ -110,12 +110,13 @@ print_entry(const struct config_row *map, const char *name,
 	const struct config_table *t = config_row_table(map);
 
 	buf_printf(out, "  %s:\n", name);
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
 		AUTO_BUF key = { 0 };
 
-		buf_printf(&key, "%s.%s.%s", map->key, name, t->rows[i].key);
-		print_option(&t->rows[i], t->rows[i].key,
-		    setting(set, n, buf_cstr(&key)), 4, out);
+		buf_printf(&key, "%s.%s.%s", map->key, name, row->key);
+		print_option(
+		    row, row->key, setting(set, n, buf_cstr(&key)), 4, out);
 	}
 }
 
@@ -173,8 +174,8 @@ config_print_settings(
 		      "says another. Paths are relative to the state "
 		      "directory.",
 	    0, out);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct config_row *row = &t->rows[i];
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
 		const char *dot = strchr(row->key, '.');
 		size_t m = dot == NULL ? 0 : (size_t)(dot - row->key);
 

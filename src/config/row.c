@@ -2,6 +2,26 @@
 #include "config/rows.h"
 #include "util/times.h"
 
+const struct config_row *
+config_row_at(const struct config_table *t, size_t i)
+{
+	while (t != NULL && i >= t->n) {
+		i -= t->n;
+		t = t->rest;
+	}
+	return t == NULL ? NULL : &t->rows[i];
+}
+
+size_t
+config_rows_n(const struct config_table *t)
+{
+	size_t n = 0;
+
+	for (; t != NULL; t = t->rest)
+		n += t->n;
+	return n;
+}
+
 static void
 add_words(const struct config_row *row, const char *head, struct buf *out)
 {

@@ -76,7 +76,9 @@ struct config_section {
 
 struct config_table {
 	const struct config_row *rows;
-	size_t n;
+	size_t n; /* of rows, without the rest */
+	/* More options of the same struct, from another file. */
+	const struct config_table *rest;
 	size_t size; /* of the struct that is filled */
 	/* Of an entry of a map: where its name and its line go. */
 	size_t at_name, at_line;
@@ -84,6 +86,10 @@ struct config_table {
 };
 
 extern const struct config_table config_root_table;
+/* The rest of the root's, one after the other. */
+extern const struct config_table config_outside_table;
+extern const struct config_table config_protocol_table;
+extern const struct config_table config_limits_table;
 extern const struct config_table config_ca_table;
 extern const struct config_table config_profile_table;
 extern const struct config_table config_est_label_table;
@@ -93,6 +99,9 @@ extern const struct config_table config_webhook_table;
 extern const struct config_section config_sections[];
 extern const size_t config_sections_n;
 
+/* Row i of a table and its rest together; NULL beyond the last. */
+const struct config_row *config_row_at(const struct config_table *t, size_t i);
+size_t config_rows_n(const struct config_table *t);
 /* "a duration from 1s to 5m, such as 10s": of mistakes and of the manual. */
 void config_row_expected(const struct config_row *row, struct buf *out);
 /* The table that the entries of a map's row have; NULL of other rows. */

@@ -63,8 +63,8 @@ static void
 check_rows(const struct config_table *t, const char *prefix,
     const char *commented, const char *markdown, const char *man)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct config_row *row = &t->rows[i];
+	for (size_t i = 0; i < config_rows_n(t); i++) {
+		const struct config_row *row = config_row_at(t, i);
 		const struct config_table *inner = config_row_table(row);
 		const char *dot = strrchr(row->key, '.');
 		AUTO_STR *key = mem_printf("%s%s", prefix, row->key);
