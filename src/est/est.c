@@ -65,7 +65,8 @@ est_new(const struct est_deps *deps, const struct config *config,
 	est->deps = *deps;
 	est->failures = rates_new();
 	est->keys_made = rates_new();
-	est->keygen = keygen_new();
+	est->keygen = keygen_turns_new();
+	est->hashing = turns_new(turns_half_of_the_cores(), deps->workers / 2);
 	pthread_mutex_init(&est->signing.lock, NULL);
 	est->verified = verified_new(&deps->random);
 	atomic_init(&est->state, s);
@@ -91,7 +92,8 @@ est_free(struct est *est)
 	}
 	rates_free(est->failures);
 	rates_free(est->keys_made);
-	keygen_free(est->keygen);
+	turns_free(est->keygen);
+	turns_free(est->hashing);
 	pthread_mutex_destroy(&est->signing.lock);
 	buf_free(&est->signing.chain_pem);
 	verified_free(est->verified);

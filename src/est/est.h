@@ -19,6 +19,8 @@ struct est_deps {
 	struct lanes *lanes;
 	struct clock clock;
 	struct random random;
+	unsigned workers; /* of the network; half of them is the most that
+			     waits for a password's hash */
 	/* As in ca_deps: users and anchors. */
 	bool (*read_file)(void *ctx, const char *path, size_t max,
 	    struct arena *a, struct bytes *out, struct err *err);

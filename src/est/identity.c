@@ -5,6 +5,7 @@
 #include "crypto/verified.h"
 #include "http/authorization.h"
 #include "http/rate.h"
+#include "util/turns.h"
 
 const char *
 est_identity_kind_name(enum identity_kind kind)
@@ -24,33 +25,54 @@ est_identity_kind_name(enum identity_kind kind)
 	return "anonymous";
 }
 
+/* One sentence, whatever was wrong with user and password. */
+static bool
+fail_password(struct err *err, const char *detail)
+{
+	return fail_detail(err, ERR_UNAUTHORIZED,
+	    "there is no such user, or its password is another", "%s", detail);
+}
+
+/* Slow by design, so it takes turns: guesses from many addresses leave others
+ * their workers and their lanes. */
+static bool
+hash_holds(struct est_call *call, const char *hash, struct bytes password,
+    bool *holds, struct err *err)
+{
+	struct turns *turns = call->est->hashing;
+
+	if (!turns_enter(turns))
+		return fail(
+		    err, ERR_BUSY, "too many passwords are being checked");
+	*holds = password_check(hash, password);
+	turns_leave(turns);
+	return true;
+}
+
+/* user NULL: there is none of that name, which costs as much time. */
 static bool
 password_holds(struct est_call *call, const struct password_user *user,
-    struct bytes password)
+    struct bytes password, struct err *err)
 {
 	const struct password_file *users = &call->label->users;
 	struct verified *verified = call->est->verified;
-	struct lane *lane;
 	uint8_t key[32];
 	bool holds;
 
 	if (users->n == 0)
-		return false;
+		return fail_password(err, "");
 	verified_key(verified, call->state->generation, call->label->index,
 	    VERIFIED_PASSWORD,
 	    user == NULL ? BYTES_NONE : bytes_str(user->name), password, key);
 	if (user != NULL && verified_has(verified, key, call->req->now))
 		return true;
-	/* Kept, so that there are never more hashes at once than cores. */
-	lane = lane_borrow(call->est->deps.lanes);
-	/* Who is no user costs as much time as who is one. */
-	holds = password_check(
-		    user == NULL ? users->v[0].hash : user->hash, password) &&
-	    user != NULL;
-	lane_return(call->est->deps.lanes, lane);
-	if (holds)
-		verified_add(verified, key, call->req->now);
-	return holds;
+	if (!hash_holds(call, user == NULL ? users->v[0].hash : user->hash,
+		password, &holds, err))
+		return false;
+	if (!holds || user == NULL)
+		return fail_password(err, "");
+	verified_add(verified, key, call->req->now);
+	return true;
 }
 
 /* A one-time secret; it is burnt with the certificate, not here. */
@@ -68,14 +90,6 @@ by_token(struct est_call *call, struct bytes secret, struct identity *out,
 	return true;
 }
 
-/* One sentence, whatever was wrong with user and password. */
-static bool
-fail_password(struct err *err, const char *detail)
-{
-	return fail_detail(err, ERR_UNAUTHORIZED,
-	    "there is no such user, or its password is another", "%s", detail);
-}
-
 /*
  * A user's name is a user's; any other goes with a one-time secret.  Where both
  * are taken, a wrong secret costs as much time as a wrong password and is told
@@ -85,13 +99,16 @@ static bool
 by_other_name(struct est_call *call, struct bytes password,
     struct identity *out, struct err *err)
 {
-	struct err why = { 0 };
+	struct err why = { 0 }, busy = { 0 };
 
 	if (by_token(call, password, out, &why))
 		return true;
 	if (why.kind == ERR_UNAUTHORIZED && call->label->users.n > 0) {
-		(void)password_holds(call, NULL, password);
-		return fail_password(err, why.detail);
+		if (!password_holds(call, NULL, password, &busy) &&
+		    busy.kind == ERR_BUSY)
+			why = busy;
+		else
+			return fail_password(err, why.detail);
 	}
 	*err = why;
 	return false;
@@ -104,8 +121,8 @@ by_user(struct est_call *call, const char *name, struct bytes password,
 	const struct password_user *user =
 	    password_file_find(&call->label->users, name);
 
-	if (!password_holds(call, user, password))
-		return fail_password(err, "");
+	if (!password_holds(call, user, password, err))
+		return false;
 	out->kind = IDENTITY_USER;
 	out->user = user;
 	out->name = user->name;

@@ -9,15 +9,13 @@
 #define EST_KEYGEN_H
 
 #include "crypto/key.h"
+#include "util/turns.h"
 
 #define KEYGEN_WAITING_MAX 8u
 
-struct keygen;
-
-struct keygen *keygen_new(void);
-void keygen_free(struct keygen *k);
+struct turns *keygen_turns_new(void);
 /* ERR_BUSY when too many wait. */
-bool keygen_run(struct keygen *k, enum key_alg alg, unsigned rsa_bits,
+bool keygen_run(struct turns *t, enum key_alg alg, unsigned rsa_bits,
     struct privkey **out, struct err *err) MUST_CHECK;
 
 #endif

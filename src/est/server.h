@@ -15,7 +15,7 @@
 
 struct rates;
 struct verified;
-struct keygen;
+struct turns;
 
 struct est_state {
 	struct est_state *older;
@@ -37,7 +37,8 @@ struct est {
 	_Atomic(struct est_state *) state;
 	struct rates *failures, *keys_made;
 	struct verified *verified;
-	struct keygen *keygen;
+	struct turns *keygen; /* keys for clients (keygen.h) */
+	struct turns *hashing; /* passwords (identity.c) */
 	struct signing signing;
 };
 

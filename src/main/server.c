@@ -23,12 +23,12 @@ server_read_file(void *ctx, const char *path, size_t max, struct arena *a,
 			continue;
 		if (setup->files[i].content.n > max)
 			return fail(err, ERR_TOO_LARGE,
-			    "%s has %zu octets, at most %zu", path,
+			    "%zu octets, at most %zu are read",
 			    setup->files[i].content.n, max);
 		*out = arena_bytes(a, setup->files[i].content);
 		return true;
 	}
-	return fail(err, ERR_NOT_FOUND, "%s: no such file", path);
+	return fail(err, ERR_NOT_FOUND, "no such file");
 }
 
 /* Invariant 7: a COMMIT that failed is never retried as if it had worked. */
@@ -209,6 +209,7 @@ open_protocols(struct server *s, struct err *err)
 		.lanes = s->lanes,
 		.clock = s->clock,
 		.random = s->random,
+		.workers = (unsigned)c->workers,
 		.read_file = server_read_file,
 		.read_ctx = s };
 

@@ -1,5 +1,7 @@
 /* Who gets in, and who does not: certificates, passwords, secrets. */
 #include "world.h"
+#include "est/server.h"
+#include "util/turns.h"
 #include "ca/token.h"
 #include "codec/oid.h"
 #include "util/text.h"
@@ -440,6 +442,32 @@ a_one_time_secret_is_used_once(void **state)
 #define TEST(fn)                                                               \
 	cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
+/* Passwords are hashed in turns: a flood of guesses gets 503, and neither who
+ * has a secret nor who was right a moment ago waits behind it. */
+static void
+hashes_take_turns(void **state)
+{
+	struct world *w = *state;
+	struct turns *own = w->est->hashing, *none = turns_new(1, 0);
+
+	assert_int_equal(enroll_as(w, WORLD_BASIC, NULL, WORLD_NAME), 200);
+	assert_true(turns_enter(none));
+	w->est->hashing = none;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+		    enroll_as(w, basic_of(w, "dev:wrong"), NULL, WORLD_NAME),
+		    503);
+	assert_int_equal(
+	    enroll_as(w, basic_of(w, "nobody:wrong"), NULL, WORLD_NAME), 503);
+	assert_int_equal(enroll_as(w, WORLD_BASIC, NULL, WORLD_NAME), 200);
+	/* None of them was a failure. */
+	turns_leave(none);
+	assert_int_equal(
+	    enroll_as(w, basic_of(w, "dev:wrong"), NULL, WORLD_NAME), 401);
+	w->est->hashing = own;
+	turns_free(none);
+}
+
 int
 main(void)
 {
@@ -458,6 +486,7 @@ main(void)
 		TEST(passwords),
 		TEST(nobody_learns_who_is_a_user),
 		TEST(failures_are_limited_by_address),
+		TEST(hashes_take_turns),
 		TEST(a_one_time_secret_is_used_once),
 	};
 

@@ -100,6 +100,7 @@ world_setup(void **state)
 		.lanes = w->t->lanes,
 		.clock = clock_system(0),
 		.random = random_seeded(7),
+		.workers = 4,
 		.read_file = test_ca_read_file,
 		.read_ctx = w->t };
 	assert_ok(w->t, est_new(&deps, w->t->config, &w->est, &w->t->err));
