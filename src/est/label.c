@@ -39,7 +39,7 @@ file_read(const struct est_files *files, const char *path, struct arena *a,
 	if (files->read(files->ctx, path, FILE_MAX, a, out, &why))
 		return true;
 	/* Only another configuration helps. */
-	return fail(err, ERR_CONFIG, "%s", why.shown);
+	return fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
 }
 
 /* Of paths whose certificate_profiles are not said. */

@@ -42,17 +42,26 @@ scep_first_line(struct bytes text)
 	return bytes_of(text.p, n);
 }
 
+bool
+scep_file_read(const struct scep_files *files, const char *path, size_t max,
+    struct arena *a, struct bytes *out, struct err *err)
+{
+	struct err why = { 0 };
+
+	return files->read(files->ctx, path, max, a, out, &why) ||
+	    fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
+}
+
 static bool
 challenge_read(const struct scep_files *files, const char *path,
     uint8_t out[32], struct err *err)
 {
 	AUTO_ARENA *a = arena_new();
-	struct err why = { 0 };
 	struct bytes text, line;
 	bool ok;
 
-	if (!files->read(files->ctx, path, CHALLENGE_FILE_MAX, a, &text, &why))
-		return fail(err, ERR_CONFIG, "%s", why.shown);
+	if (!scep_file_read(files, path, CHALLENGE_FILE_MAX, a, &text, err))
+		return false;
 	line = scep_first_line(text);
 	ok = line.n >= CHALLENGE_MIN && line.n <= CHALLENGE_MAX;
 	if (ok)
@@ -78,14 +87,12 @@ clients_read(const struct config_scep_profile *config,
 		.name = arena_printf(a, "profile %s", config->name),
 		.profiles = config->client_certificate_profiles,
 	};
-	struct err why = { 0 };
 	struct bytes pem;
 
 	if (path != NULL) {
-		if (!files->read(
-			files->ctx, path, ANCHORS_FILE_MAX, a, &pem, &why))
-			return fail(err, ERR_CONFIG, "%s", why.shown);
-		if (!certs_parse(pem, path, true, a, &made.anchors,
+		if (!scep_file_read(
+			files, path, ANCHORS_FILE_MAX, a, &pem, err) ||
+		    !certs_parse(pem, path, true, a, &made.anchors,
 			&made.anchors_n, err))
 			return false;
 	}
@@ -97,14 +104,12 @@ static bool
 challenge_clients_read(const struct scep_files *files, const char *path,
     struct arena *a, struct password_file *out, struct err *err)
 {
-	struct err why = { 0 };
 	struct bytes text;
 
 	if (path == NULL)
 		return true;
-	if (!files->read(files->ctx, path, CLIENTS_FILE_MAX, a, &text, &why))
-		return fail(err, ERR_CONFIG, "%s", why.shown);
-	if (!password_file_parse(text, path, a, out, err))
+	if (!scep_file_read(files, path, CLIENTS_FILE_MAX, a, &text, err) ||
+	    !password_file_parse(text, path, a, out, err))
 		return false;
 	return out->n > 0 ||
 	    fail(err, ERR_CONFIG, "%s has no client, expected NAME:HASH", path);
@@ -117,8 +122,8 @@ signers_read(const struct scep_files *files, const char *path, struct arena *a,
 	struct err why = { 0 };
 	struct bytes text;
 
-	if (!files->read(files->ctx, path, SIGNERS_FILE_MAX, a, &text, &why))
-		return fail(err, ERR_CONFIG, "%s", why.shown);
+	if (!scep_file_read(files, path, SIGNERS_FILE_MAX, a, &text, err))
+		return false;
 	return jwk_set_parse(text, a, out, &why) ||
 	    fail(err, ERR_CONFIG, "%s: %s", path, why.shown);
 }

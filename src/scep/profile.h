@@ -54,6 +54,9 @@ struct scep_files {
 	    struct bytes *out, struct err *err);
 	void *ctx;
 };
+/* A file, or why not, with its name.  ERR_CONFIG. */
+bool scep_file_read(const struct scep_files *files, const char *path,
+    size_t max, struct arena *a, struct bytes *out, struct err *err) MUST_CHECK;
 /* What is made lies in the arena.  ERR_CONFIG. */
 bool scep_profile_new(const struct config *all,
     const struct config_scep_profile *config, const struct scep_files *files,

@@ -1,4 +1,4 @@
-#include <sys/socket.h>
+#include <netinet/in.h>
 
 #include "ca/token.h"
 #include "codec/json.h"
@@ -241,24 +241,34 @@ wish_read(struct scep_call *call, struct wish *out, struct err *err)
 
 /* ---- the secret ---- */
 
-/* By who asks, wherever from. */
+/* By who asks, wherever from; by name, since a reload moves places. */
+static void
+requester(
+    const struct scep_call *call, const char *client, struct sockaddr_in6 *out)
+{
+	uint8_t sum[32];
+
+	digest_sha256(bytes_str(arena_printf(
+			  call->a, "%s %s", call->profile->service, client)),
+	    sum);
+	*out = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
+	memcpy(out->sin6_addr.s6_addr, sum, sizeof(out->sin6_addr.s6_addr));
+}
+
 static bool
 rate_check(struct scep_call *call, const struct wish *wish, struct err *err)
 {
-	const struct scep_profile *p = call->profile;
-	const struct password_user *user =
-	    password_file_find(&p->challenge_clients, wish->client);
-	const struct sockaddr_storage anywhere = { .ss_family = AF_UNIX };
-	unsigned group = p->index * PASSWORD_FILE_MAX +
-	    (unsigned)(user - p->challenge_clients.v);
+	int64_t most = call->profile->config->challenges_per_hour;
+	struct rates *fetched = call->scep->fetched;
+	struct sockaddr_storage who = { 0 };
 
-	if (rates_over(call->scep->fetched, &anywhere, group,
-		p->config->challenges_per_hour, HOUR, call->req->now,
+	requester(call, wish->client, (struct sockaddr_in6 *)&who);
+	if (rates_over(fetched, &who, 0, most, HOUR, call->req->now,
 		&call->retry_after))
 		return fail(err, ERR_RATE_LIMITED,
 		    "client %s has fetched %lld secrets within the hour",
-		    wish->client, (long long)p->config->challenges_per_hour);
-	rates_add(call->scep->fetched, &anywhere, group, HOUR, call->req->now);
+		    wish->client, (long long)most);
+	rates_add(fetched, &who, 0, HOUR, call->req->now);
 	return true;
 }
 

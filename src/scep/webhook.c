@@ -27,15 +27,14 @@ line_read(const struct scep_files *files, const char *path, const char *prefix,
     size_t min, struct arena *a, struct secret **out, struct err *err)
 {
 	AUTO_ARENA *scratch = arena_new();
-	struct err why = { 0 };
 	struct bytes text, line;
 	AUTO_BUF made = { 0 };
 	bool ok;
 
 	if (path == NULL)
 		return true;
-	if (!files->read(files->ctx, path, FILE_MAX, scratch, &text, &why))
-		return fail(err, ERR_CONFIG, "%s", why.shown);
+	if (!scep_file_read(files, path, FILE_MAX, scratch, &text, err))
+		return false;
 	line = scep_first_line(text);
 	ok = line.n >= min && text_is_ascii_printable(line);
 	if (ok) {
@@ -59,7 +58,6 @@ webhook_new(const struct config_webhook *config, const struct scep_files *files,
     struct arena *a, struct webhook **out, struct err *err)
 {
 	struct webhook *w = arena_alloc(a, sizeof(*w));
-	struct err why = { 0 };
 
 	w->config = config;
 	if (!line_read(
@@ -68,9 +66,9 @@ webhook_new(const struct config_webhook *config, const struct scep_files *files,
 		&w->authorization, err))
 		return false;
 	if (config->anchors_file != NULL &&
-	    !files->read(files->ctx, config->anchors_file, 1u << 20, a,
-		&w->anchors, &why))
-		return fail(err, ERR_CONFIG, "%s", why.shown);
+	    !scep_file_read(
+		files, config->anchors_file, 1u << 20, a, &w->anchors, err))
+		return false;
 	*out = w;
 	return true;
 }

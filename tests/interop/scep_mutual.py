@@ -98,7 +98,7 @@ makers, others = maker("makers"), maker("others")
 (s.top / "makers").write_bytes((s.state / "makers.pem").read_bytes())
 for wrong, why in ((b"", "has no certificate in PEM"),
                    (openssl("x509", "-in", made("leaf", makers)[0]),
-                    "is no CA's"), (None, "No such file")):
+                    "is no CA's"), (None, "makers.pem: No such file")):
     if wrong is None:
         (s.state / "makers.pem").unlink()
     else:

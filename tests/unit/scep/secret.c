@@ -263,6 +263,18 @@ guesses_and_secrets_have_a_rate(void **state)
 	(void)secret_of(w,
 	    (struct call){ .peer = "192.0.2.3",
 		.authorization = basic(w, "other:Secret-8") });
+	/* It is theirs also when a reload puts others before them. */
+	test_ca_write_file(w->t, "mdms",
+	    bytes_str("first:$6$abcdefgh$mM21zowV5GRs7Y2enwue4YgbVCYODgi4wZB4B3"
+		      "a5S71t66hE8A8G8U3drOWprW5PaHPVsBgK5ASLcT3piN77A0\n"
+		      "jamf:$6$abcdefgh$mM21zowV5GRs7Y2enwue4YgbVCYODgi4wZB4B3"
+		      "a5S71t66hE8A8G8U3drOWprW5PaHPVsBgK5ASLcT3piN77A0\n"));
+	assert_ok(w->t, scep_reload(w->scep, w->t->config, &w->t->err));
+	resp = fetch(w, (struct call){ .peer = "192.0.2.3" });
+	assert_int_equal(resp.status, 429);
+	(void)secret_of(w,
+	    (struct call){ .peer = "192.0.2.3",
+		.authorization = basic(w, "first:Secret:7x") });
 	w->t->now += 3600;
 	(void)secret_of(w, (struct call){ .peer = "192.0.2.3" });
 }
