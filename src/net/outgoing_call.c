@@ -252,19 +252,20 @@ transfer_fail(struct outgoing_call *call, CURLcode result)
 	const char *text = NULL;
 
 	if (t->headers_too_large) {
-		call_fail(call, ERR_TOO_LARGE, false,
+		job_fail(&call->job, ERR_TOO_LARGE, false,
 		    "%.480s: the header is longer than %u octets", t->where,
 		    MAX_HEADERS);
 		return;
 	}
 	if (proxy != 0 && proxy / 100 != 2) {
-		call_fail(call, ERR_CONNECTION, proxy == 429 || proxy >= 500,
+		job_fail(&call->job, ERR_CONNECTION,
+		    proxy == 429 || proxy >= 500,
 		    "%.480s: the proxy answered %ld to CONNECT", t->where,
 		    proxy);
 		return;
 	}
 	if (result == CURLE_PEER_FAILED_VERIFICATION) {
-		call_fail(call, ERR_TLS, false, "%.440s: %.190s", t->where,
+		job_fail(&call->job, ERR_TLS, false, "%.440s: %.190s", t->where,
 		    certificate_reason(call));
 		return;
 	}
@@ -282,7 +283,7 @@ transfer_fail(struct outgoing_call *call, CURLcode result)
 		text_make_printable(t->error);
 		text = t->error;
 	}
-	call_fail(call, kind, transient, "%.480s: %s%.140s", t->where,
+	job_fail(&call->job, kind, transient, "%.480s: %s%.140s", t->where,
 	    kind == ERR_TLS ? "TLS failed: " : "", text);
 }
 
@@ -295,10 +296,10 @@ answer_take(struct outgoing_call *call, long status)
 	res->status = (int)status;
 	res->body = bytes_of(t->body, t->body_n);
 	res->retry_after = t->retry_after;
-	res->transient = status == 429 || status >= 500;
-	snprintf(res->err.shown, sizeof(res->err.shown), "%.480s: answered %ld",
-	    t->where, status);
-	call_ok(call);
+	call->job.transient = status == 429 || status >= 500;
+	snprintf(call->job.err.shown, sizeof(call->job.err.shown),
+	    "%.480s: answered %ld", t->where, status);
+	job_ok(&call->job);
 }
 
 /* Whether another address may do better: nothing was sent to this one yet. */
@@ -321,7 +322,7 @@ transfer_done(void *arg, CURLcode result)
 	struct outgoing_call *call = arg;
 	struct outgoing_transfer *t = call->transfer;
 
-	if (call->over)
+	if (call->job.over)
 		return;
 	/* To libcurl a header that was cut is a whole answer. */
 	if (result == CURLE_OK && !t->headers_end)
@@ -425,7 +426,7 @@ easy_callbacks(struct outgoing_call *call, CURL *e)
 static long
 connect_ms(const struct outgoing_call *call)
 {
-	int64_t left = call_left_ms(call);
+	int64_t left = job_left_ms(&call->job);
 
 	/* The call's own timer ends the last one. */
 	return call->target.next < call->target.n
@@ -444,14 +445,14 @@ attempt_next(struct outgoing_call *call)
 	t->headers_end = false;
 	t->error[0] = '\0';
 	v6 = t->address.family == AF_INET6;
-	t->where = arena_printf(call->arena, "%s %s %s%s%s:%u", call->shown,
+	t->where = arena_printf(call->arena, "%s %s %s%s%s:%u", call->job.shown,
 	    call->by_proxy ? "by the proxy" : "at", v6 ? "[" : "",
 	    t->address.text, v6 ? "]" : "", call->target.host->port);
-	call_doing(call, ERR_CONNECTION, "%s", t->where);
+	job_doing(&call->job, ERR_CONNECTION, "%s", t->where);
 	t->easy = curl_easy_init();
 	if (t->easy == NULL) {
-		call_fail(
-		    call, ERR_INTERNAL, true, "no transfer could be made");
+		job_fail(&call->job, ERR_INTERNAL, true,
+		    "no transfer could be made");
 		return;
 	}
 	easy_safety(t->easy);
@@ -460,10 +461,10 @@ attempt_next(struct outgoing_call *call)
 	easy_request(call, t->easy);
 	easy_callbacks(call, t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms(call));
-	if (!transfers_add(call->loop->transfers, t->easy, transfer_done)) {
+	if (!transfers_add(call->job.loop->transfers, t->easy, transfer_done)) {
 		attempt_done(t);
-		call_fail(
-		    call, ERR_INTERNAL, true, "no transfer could be started");
+		job_fail(&call->job, ERR_INTERNAL, true,
+		    "no transfer could be started");
 	}
 }
 
@@ -473,8 +474,8 @@ outgoing_call_start(struct outgoing_call *call)
 	const struct outgoing_settings *s = call->settings;
 
 	if (call->anchors == NULL && s->anchors == NULL) {
-		call_fail(call, ERR_CONFIG, false, "%.300s: %.330s",
-		    call->shown, s->anchors_err.shown);
+		job_fail(&call->job, ERR_CONFIG, false, "%.300s: %.330s",
+		    call->job.shown, s->anchors_err.shown);
 		return;
 	}
 	call->transfer = arena_alloc(call->arena, sizeof(*call->transfer));
@@ -490,7 +491,7 @@ outgoing_call_cancel(struct outgoing_call *call)
 
 	if (t == NULL || t->easy == NULL)
 		return;
-	transfers_remove(call->loop->transfers, t->easy);
+	transfers_remove(call->job.loop->transfers, t->easy);
 	attempt_done(t);
 }
 

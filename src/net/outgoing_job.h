@@ -3,19 +3,16 @@
  * it.
  *
  * Everything here belongs to the outgoing thread, except a call that start()
- * has not yet posted.  As in net/probe_job.h nothing frees a call or calls its
- * owner from the depth of a library's callback: call_ok() and call_fail() mark
- * it as over, and the loop's deferred event ends it.
+ * has not yet added and settings that a reload has left.  A call is a job of
+ * the loop (net/job_loop.h) with an arena.
  */
 #ifndef NET_OUTGOING_JOB_H
 #define NET_OUTGOING_JOB_H
 
-#include <event2/event.h>
 #include <openssl/x509_vfy.h>
-#include <sys/queue.h>
+#include <stdatomic.h>
+#include "net/job_loop.h"
 #include "net/outgoing.h"
-#include "net/probe_settings.h"
-#include "net/transfers.h"
 
 struct outgoing_host {
 	const char *name; /* no brackets */
@@ -57,19 +54,15 @@ bool outgoing_url_parse(const char *url, const char *scheme,
     unsigned default_port, struct arena *a, struct outgoing_host *out,
     struct err *err) MUST_CHECK;
 
-TAILQ_HEAD(outgoing_calls, outgoing_call);
-
 struct outgoing_loop {
-	struct event_base *base;
-	struct event *deferred;
+	struct job_loop jobs;
 	struct outgoing_settings *settings; /* of the next call */
-	LIST_HEAD(, probe_settings) all; /* and of those that run */
-	struct outgoing_calls waiting, running, over;
-	size_t running_n;
-	struct transfers *transfers;
+	_Atomic(struct outgoing_settings *) reloaded; /* not yet taken over */
 };
 
 #define OUTGOING_MAX_ADDRESSES 8u
+
+struct outgoing_call;
 
 struct outgoing_target {
 	const struct outgoing_host *host;
@@ -79,14 +72,13 @@ struct outgoing_target {
 	struct dns_lookup *a, *aaaa;
 	struct err a_err, aaaa_err;
 	bool transient;
-	struct event *grace;
 	void (*then)(struct outgoing_call *call);
 };
 
 struct outgoing_transfer;
 
 struct outgoing_call {
-	TAILQ_ENTRY(outgoing_call) link;
+	struct job job; /* shown: its URL without the query */
 	struct outgoing_loop *loop;
 	struct outgoing_settings *settings; /* NULL until it runs */
 	struct arena *arena;
@@ -96,40 +88,30 @@ struct outgoing_call {
 	/* The request. */
 	enum outgoing_method method;
 	const char *url;
-	const char *shown; /* without its query, for messages */
 	struct outgoing_host host;
 	struct curl_slist *headers; /* wiped at the end */
 	uint8_t *body; /* wiped at the end */
 	size_t body_n;
 	X509_STORE *anchors; /* NULL: those of the settings */
 
-	int64_t timeout_ms, deadline_us;
-	struct event *timer;
-	/* What a time-out tells: "https://x/ at [::1]:443". */
-	const char *doing;
-	enum err_kind doing_kind;
-
-	bool running, over;
 	bool by_proxy;
-	struct outgoing_result res;
+	struct outgoing_result res; /* how it ended is in job */
 	struct outgoing_target target;
 	struct outgoing_transfer *transfer;
 };
+
+static inline struct outgoing_call *
+call_of(struct job *job)
+{
+	return (struct outgoing_call *)((char *)job -
+	    offsetof(struct outgoing_call, job));
+}
 
 /* outgoing_request.c: a call with its own copy of everything. */
 bool outgoing_call_new(const struct outgoing_request *req, int64_t longest_ms,
     struct outgoing_call **out, struct err *err) MUST_CHECK;
 /* Wipes and frees; nothing of a library may still hold it. */
 void outgoing_call_free(struct outgoing_call *call);
-
-/* outgoing.c: the call's ends. */
-void call_ok(struct outgoing_call *call);
-void call_fail(struct outgoing_call *call, enum err_kind kind, bool transient,
-    const char *fmt, ...) PRINTF(4, 5);
-int64_t call_left_ms(const struct outgoing_call *call);
-/* What a time-out would say from now on. */
-void call_doing(struct outgoing_call *call, enum err_kind kind, const char *fmt,
-    ...) PRINTF(3, 4);
 
 /* outgoing_resolve.c: fills call->target and calls then, or fails the call. */
 void outgoing_resolve(struct outgoing_call *call,

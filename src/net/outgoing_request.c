@@ -5,7 +5,6 @@
 #include "net/outgoing_job.h"
 #include "util/secret.h"
 #include "util/text.h"
-#include "util/times.h"
 
 #define MAX_HEADER 16384u /* of one name and value: a token of Entra ID */
 #define USER_AGENT "chancery/" CHANCERY_VERSION
@@ -226,17 +225,19 @@ outgoing_call_new(const struct outgoing_request *req, int64_t longest_ms,
 	call->method = req->method;
 	call->url = arena_strdup(a, req->url);
 	/* A query may have secrets in it. */
-	call->shown = arena_printf(
+	call->job.shown = arena_printf(
 	    a, "%.*s", (int)MIN_OF(strcspn(req->url, "?"), 300), req->url);
 	call->body = mem_alloc(req->body.n);
 	call->body_n = req->body.n;
 	if (req->body.n > 0)
 		memcpy(call->body, req->body.p, req->body.n);
 	headers_copy(call, req);
-	call->timeout_ms = req->timeout_ms == 0
-	    ? longest_ms
-	    : MIN_OF(req->timeout_ms, longest_ms);
-	call->deadline_us = clock_monotonic_us() + call->timeout_ms * 1000;
+	/* Its time runs in the queue too. */
+	job_limit(&call->job,
+	    req->timeout_ms == 0 ? longest_ms
+				 : MIN_OF(req->timeout_ms, longest_ms));
+	job_doing(&call->job, ERR_BUSY,
+	    "%.320s: as many calls as may run at once", call->job.shown);
 	call->arena = TAKE(a);
 	*out = call;
 	return true;

@@ -51,13 +51,14 @@ resolve_fail(struct outgoing_call *call)
 	    t->a_err.kind != ERR_NONE ? &t->a_err : &t->aaaa_err;
 
 	if (why->kind != ERR_NONE)
-		call_fail(call, why->kind, t->transient, "%.320s: %.310s",
-		    call->shown, why->shown);
+		job_fail(&call->job, why->kind, t->transient, "%.320s: %.310s",
+		    call->job.shown, why->shown);
 	else
-		call_fail(call, ERR_DNS, false,
+		job_fail(&call->job, ERR_DNS, false,
 		    "%.320s: DNS A and AAAA lookups of %.200s at %.80s found "
 		    "no address",
-		    call->shown, t->host->name, call->settings->net->dns.label);
+		    call->job.shown, t->host->name,
+		    call->settings->net->dns.label);
 }
 
 static void
@@ -65,6 +66,7 @@ resolve_finish(struct outgoing_call *call)
 {
 	struct outgoing_target *t = &call->target;
 
+	job_stage(&call->job, 0, NULL);
 	family_take(call, &t->aaaa, AF_INET6, &t->aaaa_err);
 	family_take(call, &t->a, AF_INET, &t->a_err);
 	if (t->n == 0)
@@ -74,26 +76,19 @@ resolve_finish(struct outgoing_call *call)
 }
 
 static void
-grace_over(evutil_socket_t fd, short what, void *arg)
+grace_over(struct job *job)
 {
-	struct outgoing_call *call = arg;
-
-	(void)fd;
-	(void)what;
-	if (!call->over && call->target.a != NULL)
-		resolve_finish(call);
+	resolve_finish(call_of(job));
 }
 
 static void
 lookup_done(void *arg, struct dns_lookup *l)
 {
-	static const struct timeval grace = { FAMILY_GRACE_MS / 1000,
-		FAMILY_GRACE_MS % 1000 * 1000 };
 	struct outgoing_call *call = arg;
 	struct outgoing_target *t = &call->target;
 	const struct dns_lookup *other = l == t->a ? t->aaaa : t->a;
 
-	if (call->over)
+	if (call->job.over)
 		return;
 	if (other->done == NULL) {
 		resolve_finish(call);
@@ -101,7 +96,7 @@ lookup_done(void *arg, struct dns_lookup *l)
 	}
 	/* Some name servers never answer for AAAA. */
 	if (l->answer.rdata_n > 0)
-		event_add(t->grace, &grace);
+		job_stage(&call->job, FAMILY_GRACE_MS, grace_over);
 }
 
 static void
@@ -110,11 +105,10 @@ resolve_dns(struct outgoing_call *call)
 	struct outgoing_target *t = &call->target;
 	struct dns_pool *pool = call->settings->net->dns_pool;
 
-	call_doing(call, ERR_DNS,
+	job_doing(&call->job, ERR_DNS,
 	    "%.320s: DNS A and AAAA lookups of %.200s at "
 	    "%.80s",
-	    call->shown, t->host->name, call->settings->net->dns.label);
-	t->grace = evtimer_new(call->loop->base, grace_over, call);
+	    call->job.shown, t->host->name, call->settings->net->dns.label);
 	t->aaaa = dns_lookup_start(
 	    pool, t->host->name, DNS_AAAA, call->arena, lookup_done, call);
 	t->a = dns_lookup_start(
@@ -152,7 +146,4 @@ outgoing_resolve_cancel(struct outgoing_call *call)
 	dns_lookup_free(t->a);
 	dns_lookup_free(t->aaaa);
 	t->a = t->aaaa = NULL;
-	if (t->grace != NULL)
-		event_free(t->grace);
-	t->grace = NULL;
 }

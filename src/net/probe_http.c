@@ -32,7 +32,7 @@ struct probe_http {
 	size_t body_n;
 };
 
-static void attempt_next(struct probe_job *job);
+static void attempt_next(struct probe_job *probe);
 
 static bool
 is_redirect(long status)
@@ -54,8 +54,8 @@ status_of(CURL *easy)
 static curl_socket_t
 socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	struct probe_job *job = arg;
-	struct probe_http *h = job->http;
+	struct probe_job *probe = arg;
+	struct probe_http *h = probe->http;
 	struct sockaddr_storage want;
 	socklen_t n = probe_address_sockaddr(&h->address, h->port, &want);
 
@@ -69,8 +69,8 @@ static size_t
 header_take(char *p, size_t size, size_t n, void *arg)
 {
 	static const char name[] = "location:";
-	struct probe_job *job = arg;
-	struct probe_http *h = job->http;
+	struct probe_job *probe = arg;
+	struct probe_http *h = probe->http;
 	struct bytes line = bytes_of(p, size * n);
 
 	h->headers_n += line.n;
@@ -86,15 +86,15 @@ header_take(char *p, size_t size, size_t n, void *arg)
 		line = bytes_of(line.p + 1, line.n - 1);
 	while (line.n > 0 && strchr(" \t\r\n", line.p[line.n - 1]) != NULL)
 		line.n--;
-	h->location = arena_bytes(job->arena, line);
+	h->location = arena_bytes(probe->arena, line);
 	return size * n;
 }
 
 static size_t
 body_take(char *p, size_t size, size_t n, void *arg)
 {
-	struct probe_job *job = arg;
-	struct probe_http *h = job->http;
+	struct probe_job *probe = arg;
+	struct probe_http *h = probe->http;
 	size_t left = sizeof(h->body) - h->body_n;
 
 	/* What a redirect says besides its Location is not read. */
@@ -121,81 +121,81 @@ attempt_done(struct probe_http *h)
 	h->connect_to = NULL;
 }
 
-static void resolved(struct probe_job *job);
+static void resolved(struct probe_job *probe);
 
 static void
-hop_start(struct probe_job *job, const struct probe_url *url)
+hop_start(struct probe_job *probe, const struct probe_url *url)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 
 	h->url = *url;
 	h->seen[h->hops++] = url->text;
 	/* Each hop is resolved anew and judged anew. */
-	probe_resolve(job, h->url.host, h->url.host_is_ip, resolved);
+	probe_resolve(probe, h->url.host, h->url.host_is_ip, resolved);
 }
 
 static void
-redirect_follow(struct probe_job *job)
+redirect_follow(struct probe_job *probe)
 {
-	struct probe_http *h = job->http;
-	struct probe_settings *s = job->settings;
-	struct probe_redirect_rules rules = { .ip_allowed = job->req.is_ip,
+	struct probe_http *h = probe->http;
+	struct probe_settings *s = probe->settings;
+	struct probe_redirect_rules rules = { .ip_allowed = probe->req.is_ip,
 		.ports = { s->http_port, s->tls_alpn_port } };
 	struct probe_url next;
 	struct err why = { 0 };
 
 	record_set(
-	    h->hop, "location", record_escape(job->arena, h->location, 512));
+	    h->hop, "location", record_escape(probe->arena, h->location, 512));
 	if (!probe_redirect_resolve(
-		h->url.text, h->location, &rules, job->arena, &next, &why)) {
-		job_fail(job, why.kind, false, "%.380s: %.250s", h->where,
-		    why.shown);
+		h->url.text, h->location, &rules, probe->arena, &next, &why)) {
+		job_fail(&probe->job, why.kind, false, "%.380s: %.250s",
+		    h->where, why.shown);
 		return;
 	}
 	for (unsigned i = 0; i < h->hops; i++)
 		if (strcmp(h->seen[i], next.text) == 0) {
-			job_fail(job, ERR_INCORRECT_RESPONSE, false,
+			job_fail(&probe->job, ERR_INCORRECT_RESPONSE, false,
 			    "%.600s: redirect loop", h->where);
 			return;
 		}
 	if (h->hops > PROBE_MAX_REDIRECTS) {
-		job_fail(job, ERR_INCORRECT_RESPONSE, false,
+		job_fail(&probe->job, ERR_INCORRECT_RESPONSE, false,
 		    "%.500s: more than %u redirects", h->where,
 		    PROBE_MAX_REDIRECTS);
 		return;
 	}
-	hop_start(job, &next);
+	hop_start(probe, &next);
 }
 
 /* A whole answer: is it one that can be compared? */
 static void
-answer_judge(struct probe_job *job, long status)
+answer_judge(struct probe_job *probe, long status)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 
 	if (h->body_n > 0)
 		record_set(h->hop, "body",
 		    record_escape(
-			job->arena, bytes_of(h->body, h->body_n), 64));
+			probe->arena, bytes_of(h->body, h->body_n), 64));
 	if (status != 200) {
 		/* RFC 8555 section 8.3: the server's own errors may pass. */
-		job_fail(job, ERR_INCORRECT_RESPONSE, status >= 500,
+		job_fail(&probe->job, ERR_INCORRECT_RESPONSE, status >= 500,
 		    "%.560s: answered %ld, expected 200", h->where, status);
 		return;
 	}
 	if (h->body_too_large) {
-		job_fail(job, ERR_INCORRECT_RESPONSE, false,
+		job_fail(&probe->job, ERR_INCORRECT_RESPONSE, false,
 		    "%.520s: the body is longer than %u octets, expected a "
 		    "key authorization",
 		    h->where, PROBE_MAX_BODY);
 		return;
 	}
-	job->res.body = bytes_of(h->body, h->body_n);
-	job_ok(job);
+	probe->res.body = bytes_of(h->body, h->body_n);
+	job_ok(&probe->job);
 }
 
 static const char *
-connect_reason(struct probe_http *h, struct probe_job *job)
+connect_reason(struct probe_http *h, struct probe_job *probe)
 {
 	long os = 0;
 	char *text;
@@ -203,7 +203,7 @@ connect_reason(struct probe_http *h, struct probe_job *job)
 	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &os);
 	if (os == 0)
 		return "connection failed";
-	text = arena_strdup(job->arena, strerrordesc_np((int)os));
+	text = arena_strdup(probe->arena, strerrordesc_np((int)os));
 	if (text[0] >= 'A' && text[0] <= 'Z')
 		text[0] = (char)(text[0] - 'A' + 'a');
 	return text;
@@ -243,9 +243,9 @@ static const struct {
 };
 
 static void
-transfer_fail(struct probe_job *job, CURLcode result)
+transfer_fail(struct probe_job *probe, CURLcode result)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 	enum err_kind kind = ERR_CONNECTION;
 	bool transient = true;
 	const char *text = NULL;
@@ -261,23 +261,23 @@ transfer_fail(struct probe_job *job, CURLcode result)
 		transient = false;
 		text = "the header is longer than 16384 octets";
 	} else if (result == CURLE_COULDNT_CONNECT) {
-		text = connect_reason(h, job);
+		text = connect_reason(h, probe);
 	} else if (text == NULL) {
-		text = record_escape(job->arena, bytes_str(h->error), 120);
+		text = record_escape(probe->arena, bytes_str(h->error), 120);
 	}
 	record_set(h->hop, "error", text);
-	job_fail(job, kind, transient, "%.480s: %s%.140s", h->where,
+	job_fail(&probe->job, kind, transient, "%.480s: %s%.140s", h->where,
 	    kind == ERR_TLS ? "TLS failed: " : "", text);
 }
 
 static void
 transfer_done(void *arg, CURLcode result)
 {
-	struct probe_job *job = arg;
-	struct probe_http *h = job->http;
+	struct probe_job *probe = arg;
+	struct probe_http *h = probe->http;
 	long status;
 
-	if (job->over)
+	if (probe->job.over)
 		return;
 	status = status_of(h->easy);
 	if (status > 0)
@@ -285,21 +285,21 @@ transfer_done(void *arg, CURLcode result)
 	if ((result == CURLE_COULDNT_CONNECT ||
 		(result == CURLE_OPERATION_TIMEDOUT &&
 		    !was_connected(h->easy))) &&
-	    job->target.next < job->target.n) {
-		record_set(h->hop, "error", connect_reason(h, job));
+	    probe->target.next < probe->target.n) {
+		record_set(h->hop, "error", connect_reason(h, probe));
 		attempt_done(h);
-		attempt_next(job);
+		attempt_next(probe);
 		return;
 	}
 	if (status > 0 && !h->headers_too_large && is_redirect(status) &&
 	    h->location.n > 0) {
 		attempt_done(h);
-		redirect_follow(job);
+		redirect_follow(probe);
 	} else if (result == CURLE_OK ||
 	    (result == CURLE_WRITE_ERROR && h->body_too_large)) {
-		answer_judge(job, status);
+		answer_judge(probe, status);
 	} else {
-		transfer_fail(job, result);
+		transfer_fail(probe, result);
 	}
 }
 
@@ -326,99 +326,102 @@ easy_safety(CURL *e)
 
 /* Half of what is left for an address that has another behind it. */
 static long
-connect_ms(const struct probe_job *job)
+connect_ms(const struct probe_job *probe)
 {
-	int64_t left = job_left_ms(job);
+	int64_t left = job_left_ms(&probe->job);
 
-	return job->target.next < job->target.n ? (long)(left / 2 + 1)
-						: (long)(left + 1000);
+	return probe->target.next < probe->target.n ? (long)(left / 2 + 1)
+						    : (long)(left + 1000);
 }
 
 static void
-easy_setup(struct probe_job *job)
+easy_setup(struct probe_job *probe)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 	CURL *e = h->easy;
 
 	h->connect_to = curl_slist_append(NULL,
-	    arena_printf(job->arena, "::[%s]:%u", h->address.text, h->port));
+	    arena_printf(probe->arena, "::[%s]:%u", h->address.text, h->port));
 	easy_safety(e);
 	curl_easy_setopt(e, CURLOPT_URL, h->url.text);
 	curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->connect_to);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, USER_AGENT);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms(job));
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms(probe));
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, socket_open);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, job);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, probe);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, header_take);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, job);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, probe);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_take);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, job);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, probe);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, job);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, probe);
 }
 
 static void
-attempt_next(struct probe_job *job)
+attempt_next(struct probe_job *probe)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 
-	h->address = job->target.v[job->target.next++];
+	h->address = probe->target.v[probe->target.next++];
 	h->port = h->url.port;
 	h->headers_n = h->body_n = 0;
 	h->headers_too_large = h->body_too_large = false;
 	h->location = BYTES_NONE;
 	h->error[0] = '\0';
-	h->where = arena_printf(job->arena, "%.480s at [%s]:%u", h->url.text,
+	h->where = arena_printf(probe->arena, "%.480s at [%s]:%u", h->url.text,
 	    h->address.text, h->port);
-	h->hop = record_hop(job);
+	h->hop = record_hop(probe);
 	record_set(h->hop, "url", h->url.text);
 	record_set(h->hop, "address", h->address.text);
 	record_set_int(h->hop, "port", h->port);
-	job_doing(job, ERR_CONNECTION, "%s", h->where);
+	job_doing(&probe->job, ERR_CONNECTION, "%s", h->where);
 	h->easy = curl_easy_init();
 	if (h->easy == NULL) {
-		job_fail(job, ERR_INTERNAL, true, "no transfer could be made");
+		job_fail(&probe->job, ERR_INTERNAL, true,
+		    "no transfer could be made");
 		return;
 	}
-	easy_setup(job);
-	if (!transfers_add(job->loop->multi, h->easy, transfer_done)) {
+	easy_setup(probe);
+	if (!transfers_add(
+		probe->job.loop->transfers, h->easy, transfer_done)) {
 		attempt_done(h);
-		job_fail(
-		    job, ERR_INTERNAL, true, "no transfer could be started");
+		job_fail(&probe->job, ERR_INTERNAL, true,
+		    "no transfer could be started");
 	}
 }
 
 static void
-resolved(struct probe_job *job)
+resolved(struct probe_job *probe)
 {
-	attempt_next(job);
+	attempt_next(probe);
 }
 
 void
-probe_http_start(struct probe_job *job)
+probe_http_start(struct probe_job *probe)
 {
-	struct probe_settings *s = job->settings;
-	bool v6 = job->req.is_ip && strchr(job->req.name, ':') != NULL;
-	struct probe_url url = { .host = job->req.name,
-		.host_is_ip = job->req.is_ip,
+	struct probe_settings *s = probe->settings;
+	bool v6 = probe->req.is_ip && strchr(probe->req.name, ':') != NULL;
+	struct probe_url url = { .host = probe->req.name,
+		.host_is_ip = probe->req.is_ip,
 		.port = s->http_port };
 	char port[16] = "";
 
 	if (s->http_port != 80)
 		snprintf(port, sizeof(port), ":%u", s->http_port);
-	url.text = arena_printf(job->arena, "http://%s%s%s%s%s", v6 ? "[" : "",
-	    job->req.name, v6 ? "]" : "", port, job->req.path);
-	job->http = arena_alloc(job->arena, sizeof(*job->http));
-	hop_start(job, &url);
+	url.text =
+	    arena_printf(probe->arena, "http://%s%s%s%s%s", v6 ? "[" : "",
+		probe->req.name, v6 ? "]" : "", port, probe->req.path);
+	probe->http = arena_alloc(probe->arena, sizeof(*probe->http));
+	hop_start(probe, &url);
 }
 
 void
-probe_http_cancel(struct probe_job *job)
+probe_http_cancel(struct probe_job *probe)
 {
-	struct probe_http *h = job->http;
+	struct probe_http *h = probe->http;
 
 	if (h == NULL || h->easy == NULL)
 		return;
-	transfers_remove(job->loop->multi, h->easy);
+	transfers_remove(probe->job.loop->transfers, h->easy);
 	attempt_done(h);
 }

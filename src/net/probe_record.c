@@ -48,33 +48,33 @@ record_set_int(json_t *o, const char *key, int64_t value)
 }
 
 void
-record_begin(struct probe_job *job)
+record_begin(struct probe_job *probe)
 {
 	char time[TIME_RFC3339_SIZE];
 	struct clock clock = clock_system(0);
 
 	time_format_rfc3339(clock_now(&clock), time);
-	job->record = json_object();
-	record_set(job->record, "probe", kind_names[job->req.kind]);
-	record_set(job->record, "name", job->req.name);
-	record_set(job->record, "time", time);
+	probe->record = json_object();
+	record_set(probe->record, "probe", kind_names[probe->req.kind]);
+	record_set(probe->record, "name", probe->req.name);
+	record_set(probe->record, "time", time);
 }
 
 static json_t *
-list_append(struct probe_job *job, json_t **list, const char *name)
+list_append(struct probe_job *probe, json_t **list, const char *name)
 {
 	json_t *o = json_object();
 
 	if (*list == NULL) {
 		*list = json_array();
-		json_object_set_new(job->record, name, *list);
+		json_object_set_new(probe->record, name, *list);
 	}
 	json_array_append_new(*list, o);
 	return o;
 }
 
 static json_t *
-answer_values(struct probe_job *job, const struct dns_lookup *l)
+answer_values(struct probe_job *probe, const struct dns_lookup *l)
 {
 	json_t *values = json_array();
 
@@ -86,11 +86,11 @@ answer_values(struct probe_job *job, const struct dns_lookup *l)
 			struct probe_address address = probe_address_make(
 			    l->type == DNS_A ? AF_INET : AF_INET6, rdata.p);
 
-			text = arena_strdup(job->arena, address.text);
+			text = arena_strdup(probe->arena, address.text);
 		} else if (l->type == DNS_CAA) {
-			text = dns_caa_text(rdata, job->arena);
+			text = dns_caa_text(rdata, probe->arena);
 		} else {
-			text = record_escape(job->arena, rdata, 128);
+			text = record_escape(probe->arena, rdata, 128);
 		}
 		json_array_append_new(values, json_string(text));
 	}
@@ -98,14 +98,14 @@ answer_values(struct probe_job *job, const struct dns_lookup *l)
 }
 
 void
-record_lookup(struct probe_job *job, const struct dns_lookup *l)
+record_lookup(struct probe_job *probe, const struct dns_lookup *l)
 {
-	json_t *o = list_append(job, &job->lookups, "lookups");
+	json_t *o = list_append(probe, &probe->lookups, "lookups");
 	char rcode[16];
 
 	record_set(o, "type", dns_type_name(l->type));
 	record_set(o, "name", l->name);
-	record_set(o, "resolver", job->settings->dns.label);
+	record_set(o, "resolver", probe->settings->dns.label);
 	if (l->err.kind != ERR_NONE)
 		record_set(o, "error", l->err.shown);
 	else
@@ -119,52 +119,52 @@ record_lookup(struct probe_job *job, const struct dns_lookup *l)
 		json_object_set_new(o, "aliases", chain);
 	}
 	if (l->answer.rdata_n > 0)
-		json_object_set_new(o, "values", answer_values(job, l));
-	if (job->settings->dns.dnssec != DNSSEC_OFF)
+		json_object_set_new(o, "values", answer_values(probe, l));
+	if (probe->settings->dns.dnssec != DNSSEC_OFF)
 		record_set(o, "dnssec", security_names[l->security]);
 	if (l->why_bogus != NULL)
 		record_set(o, "dnssec_reason",
-		    record_escape(job->arena, bytes_str(l->why_bogus), 240));
+		    record_escape(probe->arena, bytes_str(l->why_bogus), 240));
 	record_set_int(o, "elapsed_ms", l->elapsed_us / 1000);
 }
 
 void
-record_hosts(struct probe_job *job, const char *name,
+record_hosts(struct probe_job *probe, const char *name,
     const struct probe_address *v, size_t n)
 {
-	json_t *o = list_append(job, &job->lookups, "lookups");
+	json_t *o = list_append(probe, &probe->lookups, "lookups");
 	json_t *values = json_array();
 
 	record_set(o, "name", name);
-	record_set(o, "hosts_file", job->settings->hosts_path);
+	record_set(o, "hosts_file", probe->settings->hosts_path);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(values, json_string(v[i].text));
 	json_object_set_new(o, "values", values);
 }
 
 json_t *
-record_hop(struct probe_job *job)
+record_hop(struct probe_job *probe)
 {
-	return list_append(job, &job->hops, "hops");
+	return list_append(probe, &probe->hops, "hops");
 }
 
 void
-record_end(struct probe_job *job)
+record_end(struct probe_job *probe)
 {
 	char *text;
 
-	if (!job->res.ok) {
-		record_set(job->record, "error",
-		    record_escape(job->arena, bytes_str(job->res.err.shown),
-			sizeof(job->res.err.shown)));
-		record_set(job->record, "error_kind",
-		    err_kind_name(job->res.err.kind));
+	if (!probe->job.ok) {
+		record_set(probe->record, "error",
+		    record_escape(probe->arena, bytes_str(probe->job.err.shown),
+			sizeof(probe->job.err.shown)));
+		record_set(probe->record, "error_kind",
+		    err_kind_name(probe->job.err.kind));
 	}
-	record_set_int(job->record, "elapsed_ms",
-	    (clock_monotonic_us() - job->started_us) / 1000);
-	text = json_dumps(job->record, JSON_COMPACT | JSON_ENSURE_ASCII);
+	record_set_int(probe->record, "elapsed_ms",
+	    (clock_monotonic_us() - probe->started_us) / 1000);
+	text = json_dumps(probe->record, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text == NULL)
 		text = mem_strdup("{}");
-	job->res.record_json = text;
-	arena_adopt_fn(job->arena, text, free);
+	probe->res.record_json = text;
+	arena_adopt_fn(probe->arena, text, free);
 }

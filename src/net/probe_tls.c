@@ -26,7 +26,7 @@ struct probe_tls {
 	bool connected;
 };
 
-static void attempt_next(struct probe_job *job);
+static void attempt_next(struct probe_job *probe);
 
 static void
 attempt_done(struct probe_tls *t)
@@ -44,7 +44,7 @@ attempt_done(struct probe_tls *t)
 
 /* The leaf as it came, DER. */
 static bool
-leaf_take(struct probe_job *job, SSL *ssl)
+leaf_take(struct probe_job *probe, SSL *ssl)
 {
 	AUTO(X509) *leaf = SSL_get1_peer_certificate(ssl);
 	unsigned char *der = NULL;
@@ -55,46 +55,46 @@ leaf_take(struct probe_job *job, SSL *ssl)
 	n = i2d_X509(leaf, &der);
 	if (n <= 0)
 		return false;
-	job->res.certificate =
-	    arena_bytes(job->arena, bytes_of(der, (size_t)n));
+	probe->res.certificate =
+	    arena_bytes(probe->arena, bytes_of(der, (size_t)n));
 	OPENSSL_free(der);
 	return true;
 }
 
 static void
-handshake_judge(struct probe_job *job)
+handshake_judge(struct probe_job *probe)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 	const unsigned char *proto;
 	unsigned n;
 
 	record_set(t->hop, "tls", SSL_get_version(t->ssl));
 	SSL_get0_alpn_selected(t->ssl, &proto, &n);
-	job->res.alpn_acme = bytes_equal(
+	probe->res.alpn_acme = bytes_equal(
 	    bytes_of(proto, n), bytes_of(alpn_wire + 1, ALPN_N - 1));
 	record_set(t->hop, "alpn",
 	    n == 0 ? "none"
-		   : record_escape(job->arena, bytes_of(proto, n), 64));
-	if (!leaf_take(job, t->ssl)) {
-		job_fail(job, ERR_TLS, false,
+		   : record_escape(probe->arena, bytes_of(proto, n), 64));
+	if (!leaf_take(probe, t->ssl)) {
+		job_fail(&probe->job, ERR_TLS, false,
 		    "%.560s: the handshake gave no certificate", t->where);
 		return;
 	}
 	/* RFC 8737 section 3: the server has to choose acme-tls/1. */
-	if (!job->res.alpn_acme) {
-		job_fail(job, ERR_TLS, false,
+	if (!probe->res.alpn_acme) {
+		job_fail(&probe->job, ERR_TLS, false,
 		    "%.520s: the server did not choose the protocol "
 		    "acme-tls/1 (ALPN)",
 		    t->where);
 		return;
 	}
-	job_ok(job);
+	job_ok(&probe->job);
 }
 
 static void
-handshake_fail(struct probe_job *job, int what)
+handshake_fail(struct probe_job *probe, int what)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 	unsigned long e = ERR_peek_last_error();
 	const char *text = "the connection was closed during the handshake";
 	bool transient = true;
@@ -107,7 +107,7 @@ handshake_fail(struct probe_job *job, int what)
 	if (text == NULL)
 		text = "handshake failed";
 	record_set(t->hop, "error", text);
-	job_fail(job, ERR_TLS, transient, "%.480s: TLS failed: %.120s",
+	job_fail(&probe->job, ERR_TLS, transient, "%.480s: TLS failed: %.120s",
 	    t->where, text);
 	ERR_clear_error();
 }
@@ -115,157 +115,158 @@ handshake_fail(struct probe_job *job, int what)
 static void ready(evutil_socket_t fd, short what, void *arg);
 
 static void
-wait_for(struct probe_job *job, short what)
+wait_for(struct probe_job *probe, short what)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 
 	if (t->event != NULL)
 		event_free(t->event);
-	t->event = event_new(job->loop->base, t->fd, what, ready, job);
+	t->event = event_new(probe->job.loop->base, t->fd, what, ready, probe);
 	event_add(t->event, NULL);
 }
 
 static void
-handshake(struct probe_job *job)
+handshake(struct probe_job *probe)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 	int r, what;
 
 	ERR_clear_error();
 	r = SSL_connect(t->ssl);
 	if (r == 1) {
-		handshake_judge(job);
+		handshake_judge(probe);
 		return;
 	}
 	what = SSL_get_error(t->ssl, r);
 	if (what == SSL_ERROR_WANT_READ)
-		wait_for(job, EV_READ);
+		wait_for(probe, EV_READ);
 	else if (what == SSL_ERROR_WANT_WRITE)
-		wait_for(job, EV_WRITE);
+		wait_for(probe, EV_WRITE);
 	else
-		handshake_fail(job, what);
+		handshake_fail(probe, what);
 }
 
 static bool
-ssl_begin(struct probe_job *job)
+ssl_begin(struct probe_job *probe)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 
-	t->ssl = SSL_new(job->loop->ssl_ctx);
+	t->ssl = SSL_new(probe->loop->ssl_ctx);
 	return t->ssl != NULL && SSL_set_fd(t->ssl, t->fd) == 1 &&
 	    SSL_set_tlsext_host_name(t->ssl, t->sni) == 1 &&
 	    SSL_set_alpn_protos(t->ssl, alpn_wire, ALPN_N) == 0;
 }
 
 static void
-connect_failed(struct probe_job *job, int error)
+connect_failed(struct probe_job *probe, int error)
 {
-	struct probe_tls *t = job->tls;
-	char *text = arena_strdup(job->arena, strerrordesc_np(error));
+	struct probe_tls *t = probe->tls;
+	char *text = arena_strdup(probe->arena, strerrordesc_np(error));
 
 	if (text[0] >= 'A' && text[0] <= 'Z')
 		text[0] = (char)(text[0] - 'A' + 'a');
 	record_set(t->hop, "error", text);
-	job_stage(job, 0, NULL);
-	if (job->target.next < job->target.n)
-		attempt_next(job);
+	job_stage(&probe->job, 0, NULL);
+	if (probe->target.next < probe->target.n)
+		attempt_next(probe);
 	else
-		job_fail(job, ERR_CONNECTION, true, "%.520s: %.100s", t->where,
-		    text);
+		job_fail(&probe->job, ERR_CONNECTION, true, "%.520s: %.100s",
+		    t->where, text);
 }
 
 /* The connect's own share of the time is over. */
 static void
-connect_slow(struct probe_job *job)
+connect_slow(struct job *job)
 {
-	connect_failed(job, ETIMEDOUT);
+	connect_failed(probe_of(job), ETIMEDOUT);
 }
 
 static void
-connected(struct probe_job *job)
+connected(struct probe_job *probe)
 {
-	struct probe_tls *t = job->tls;
+	struct probe_tls *t = probe->tls;
 	int error = 0;
 	socklen_t n = sizeof(error);
 
 	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
 		error = errno;
 	if (error != 0) {
-		connect_failed(job, error);
+		connect_failed(probe, error);
 		return;
 	}
 	t->connected = true;
-	job_stage(job, 0, NULL);
-	if (ssl_begin(job))
-		handshake(job);
+	job_stage(&probe->job, 0, NULL);
+	if (ssl_begin(probe))
+		handshake(probe);
 	else
-		job_fail(
-		    job, ERR_INTERNAL, true, "no TLS client for %s", t->sni);
+		job_fail(&probe->job, ERR_INTERNAL, true,
+		    "no TLS client for %s", t->sni);
 }
 
 static void
 ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct probe_job *job = arg;
+	struct probe_job *probe = arg;
 
 	(void)fd;
 	(void)what;
-	if (job->over)
+	if (probe->job.over)
 		return;
-	if (job->tls->connected)
-		handshake(job);
+	if (probe->tls->connected)
+		handshake(probe);
 	else
-		connected(job);
+		connected(probe);
 }
 
 static void
-attempt_next(struct probe_job *job)
+attempt_next(struct probe_job *probe)
 {
-	struct probe_tls *t = job->tls;
-	unsigned port = job->settings->tls_alpn_port;
+	struct probe_tls *t = probe->tls;
+	unsigned port = probe->settings->tls_alpn_port;
 	struct sockaddr_storage to;
 	socklen_t n;
 
 	attempt_done(t);
-	t->address = job->target.v[job->target.next++];
-	t->where = arena_printf(job->arena, "TLS for %s at [%s]:%u",
-	    job->req.name, t->address.text, port);
-	t->hop = record_hop(job);
+	t->address = probe->target.v[probe->target.next++];
+	t->where = arena_printf(probe->arena, "TLS for %s at [%s]:%u",
+	    probe->req.name, t->address.text, port);
+	t->hop = record_hop(probe);
 	record_set(t->hop, "address", t->address.text);
 	record_set_int(t->hop, "port", port);
 	record_set(t->hop, "sni", t->sni);
-	job_doing(job, ERR_CONNECTION, "%s", t->where);
+	job_doing(&probe->job, ERR_CONNECTION, "%s", t->where);
 	n = probe_address_sockaddr(&t->address, port, &to);
 	t->fd =
 	    socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (t->fd < 0 ||
 	    (connect(t->fd, (struct sockaddr *)&to, n) != 0 &&
 		errno != EINPROGRESS)) {
-		connect_failed(job, errno);
+		connect_failed(probe, errno);
 		return;
 	}
-	if (job->target.next < job->target.n)
-		job_stage(job, job_left_ms(job) / 2, connect_slow);
-	wait_for(job, EV_WRITE);
+	if (probe->target.next < probe->target.n)
+		job_stage(
+		    &probe->job, job_left_ms(&probe->job) / 2, connect_slow);
+	wait_for(probe, EV_WRITE);
 }
 
 void
-probe_tls_start(struct probe_job *job)
+probe_tls_start(struct probe_job *probe)
 {
 	struct probe_address address;
 
-	job->tls = arena_alloc(job->arena, sizeof(*job->tls));
-	job->tls->fd = -1;
-	job->tls->sni = job->req.name;
+	probe->tls = arena_alloc(probe->arena, sizeof(*probe->tls));
+	probe->tls->fd = -1;
+	probe->tls->sni = probe->req.name;
 	/* RFC 8738 section 6: the SNI of an address is its reverse name. */
-	if (job->req.is_ip && probe_address_parse(job->req.name, &address))
-		job->tls->sni = probe_address_reverse(&address, job->arena);
-	probe_resolve(job, job->req.name, job->req.is_ip, attempt_next);
+	if (probe->req.is_ip && probe_address_parse(probe->req.name, &address))
+		probe->tls->sni = probe_address_reverse(&address, probe->arena);
+	probe_resolve(probe, probe->req.name, probe->req.is_ip, attempt_next);
 }
 
 void
-probe_tls_cancel(struct probe_job *job)
+probe_tls_cancel(struct probe_job *probe)
 {
-	if (job->tls != NULL)
-		attempt_done(job->tls);
+	if (probe->tls != NULL)
+		attempt_done(probe->tls);
 }

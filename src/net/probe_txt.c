@@ -4,51 +4,51 @@
 static void
 lookup_done(void *arg, struct dns_lookup *l)
 {
-	struct probe_job *job = arg;
+	struct probe_job *probe = arg;
 	struct err why = { 0 };
 	bool transient = false;
 
-	if (job->over)
+	if (probe->job.over)
 		return;
-	record_lookup(job, l);
-	job->all_secure &= l->security == DNS_SECURE;
-	if (!probe_lookup_check(job, l, &transient, &why)) {
+	record_lookup(probe, l);
+	probe->all_secure &= l->security == DNS_SECURE;
+	if (!probe_lookup_check(probe, l, &transient, &why)) {
 		/* A record that was just added may not be everywhere yet. */
-		job_fail_err(
-		    job, &why, transient || probe_lookup_absent(job, l));
+		job_fail_err(&probe->job, &why,
+		    transient || probe_lookup_absent(probe, l));
 		return;
 	}
 	if (l->answer.found == 0) {
-		job_fail(job, ERR_DNS, true,
+		job_fail(&probe->job, ERR_DNS, true,
 		    "DNS TXT lookup of %s at %s found no TXT record", l->name,
-		    job->settings->dns.label);
+		    probe->settings->dns.label);
 		return;
 	}
 	if (l->answer.found > PROBE_MAX_TXT) {
-		job_fail(job, ERR_INCORRECT_RESPONSE, false,
+		job_fail(&probe->job, ERR_INCORRECT_RESPONSE, false,
 		    "DNS TXT lookup of %s at %s found %zu records, expected "
 		    "at most %u",
-		    l->name, job->settings->dns.label, l->answer.found,
+		    l->name, probe->settings->dns.label, l->answer.found,
 		    PROBE_MAX_TXT);
 		return;
 	}
-	job->res.txt = l->answer.rdata;
-	job->res.txt_n = l->answer.rdata_n;
-	job_ok(job);
+	probe->res.txt = l->answer.rdata;
+	probe->res.txt_n = l->answer.rdata_n;
+	job_ok(&probe->job);
 }
 
 void
-probe_txt_start(struct probe_job *job)
+probe_txt_start(struct probe_job *probe)
 {
 	struct err why = { 0 };
 
-	if (!dns_name_check(job->req.name, &why)) {
-		job_fail(job, ERR_DNS, false, "%.253s: %s", job->req.name,
-		    why.shown);
+	if (!dns_name_check(probe->req.name, &why)) {
+		job_fail(&probe->job, ERR_DNS, false, "%.253s: %s",
+		    probe->req.name, why.shown);
 		return;
 	}
-	job_doing(job, ERR_DNS, "DNS TXT lookup of %s at %s", job->req.name,
-	    job->settings->dns.label);
-	job->lookup = dns_lookup_start(job->settings->dns_pool, job->req.name,
-	    DNS_TXT, job->arena, lookup_done, job);
+	job_doing(&probe->job, ERR_DNS, "DNS TXT lookup of %s at %s",
+	    probe->req.name, probe->settings->dns.label);
+	probe->lookup = dns_lookup_start(probe->settings->dns_pool,
+	    probe->req.name, DNS_TXT, probe->arena, lookup_done, probe);
 }
