@@ -93,11 +93,12 @@ static bool
 revocations(struct bytes body, struct arena *a, struct err *err)
 {
 	struct revocation *list;
-	size_t n;
+	size_t n, left_out;
 
-	if (!answer_revocations_parse(body, REVOCATIONS_MAX, a, &list, &n, err))
+	if (!answer_revocations_parse(
+		body, REVOCATIONS_MAX, a, &list, &n, &left_out, err))
 		return false;
-	assert(n <= REVOCATIONS_MAX);
+	assert(n + left_out <= REVOCATIONS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		assert(list[i].context[0] != '\0');
 		assert(list[i].issuer == NULL || list[i].issuer[0] != '\0');

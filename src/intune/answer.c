@@ -230,35 +230,37 @@ answer_verdict_parse(
 
 /* ---- revocations ---- */
 
+/* False: nothing can be told about it.  What says no serial, or of no issuer
+ * that can be read, has an empty serial, which is refused with its context. */
 static bool
-revocation_read(const json_t *item, struct revocation *out, struct err *err)
+revocation_read(const json_t *item, struct revocation *out)
 {
+	const char *context =
+	    json_string_value(json_object_get(item, "requestContext"));
+	const char *serial =
+	    json_string_value(json_object_get(item, "serialNumber"));
 	const json_t *issuer = json_object_get(item, "issuerName");
+	bool named = json_is_string(issuer);
 
-	if (!json_get_string(item, "requestContext", &out->context, err) ||
-	    !json_get_string(item, "serialNumber", &out->serial, err))
+	if (context == NULL || context[0] == '\0' ||
+	    strlen(context) > CONTEXT_MAX)
 		return false;
-	if (out->context[0] == '\0' || strlen(out->context) > CONTEXT_MAX ||
-	    strlen(out->serial) > SERIAL_TEXT_MAX)
-		return fail(err, ERR_MALFORMED,
-		    "a revocation has a context or serial of an unexpected "
-		    "length");
-	if (issuer != NULL && !json_is_null(issuer) && !json_is_string(issuer))
-		return fail(err, ERR_MALFORMED,
-		    "a revocation has an issuer that is no text");
-	out->issuer = json_string_value(issuer);
-	if (out->issuer != NULL && out->issuer[0] == '\0')
-		out->issuer = NULL;
+	if (serial == NULL || strlen(serial) > SERIAL_TEXT_MAX ||
+	    (issuer != NULL && !json_is_null(issuer) && !named))
+		serial = "";
+	*out = (struct revocation){ .context = context, .serial = serial };
+	if (named && json_string_value(issuer)[0] != '\0')
+		out->issuer = json_string_value(issuer);
 	return true;
 }
 
 bool
 answer_revocations_parse(struct bytes body, size_t max, struct arena *a,
-    struct revocation **out, size_t *n, struct err *err)
+    struct revocation **out, size_t *n, size_t *left_out, struct err *err)
 {
 	struct revocation *made;
 	json_t *o, *list, *item;
-	size_t i;
+	size_t i, taken = 0;
 
 	if (!json_parse_object(body, a, &o, err))
 		return false;
@@ -269,16 +271,12 @@ answer_revocations_parse(struct bytes body, size_t max, struct arena *a,
 		    "revocations",
 		    max);
 	made = arena_array(a, json_array_size(list), sizeof(*made));
-	json_array_foreach (list, i, item) {
-		if (!json_is_object(item))
-			return fail(err, ERR_MALFORMED,
-			    "the list of revocations has one that is no "
-			    "object");
-		if (!revocation_read(item, &made[i], err))
-			return false;
-	}
+	json_array_foreach (list, i, item)
+		if (revocation_read(item, &made[taken]))
+			taken++;
 	*out = made;
-	*n = json_array_size(list);
+	*n = taken;
+	*left_out = json_array_size(list) - taken;
 	return true;
 }
 

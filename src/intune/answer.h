@@ -56,9 +56,11 @@ struct revocation {
 	const char *serial; /* as it came */
 	const char *issuer; /* or NULL */
 };
-/* At most max; more is ERR_MALFORMED. */
+/* At most max; more is ERR_MALFORMED.  One that has no context cannot be
+ * answered and is left out, so that it does not stop the others. */
 bool answer_revocations_parse(struct bytes body, size_t max, struct arena *a,
-    struct revocation **out, size_t *n, struct err *err) MUST_CHECK;
+    struct revocation **out, size_t *n, size_t *left_out,
+    struct err *err) MUST_CHECK;
 /* Did it take the results?  ERR_MALFORMED if it does not say so. */
 bool answer_receipt_check(
     struct bytes body, struct arena *a, struct err *err) MUST_CHECK;

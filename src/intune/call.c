@@ -53,6 +53,8 @@ call_new(struct intune *in, struct tenant *t)
 	c->in = in;
 	c->tenant = t;
 	c->arena = arena_new();
+	/* The request's password is in its body. */
+	arena_hold_secret(c->arena);
 	activity_draw(&in->deps.random, c->activity);
 	t->set->refs++;
 	return c;
@@ -132,7 +134,7 @@ answered(void *arg, const struct outgoing_result *res)
 	}
 	if (!r.ok) {
 		pthread_mutex_lock(&c->in->lock);
-		tenant_forget_endpoints(t);
+		tenant_doubt_endpoints(t, clock_now(&c->in->deps.clock));
 		pthread_mutex_unlock(&c->in->lock);
 	}
 	r.text = describe(c->action, c->url, c->activity, res, c->arena);
@@ -237,7 +239,7 @@ endpoints_take(struct fetch *f, const struct outgoing_result *res,
 	if (!answer_endpoints_parse(res->body, a, &e, err))
 		return false;
 	pthread_mutex_lock(&f->in->lock);
-	tenant_keep_endpoints(f->tenant, &e);
+	tenant_keep_endpoints(f->tenant, &e, clock_now(&f->in->deps.clock));
 	for (struct call *c = f->tenant->waiting[f->need]; c != NULL;
 	     c = c->next)
 		c->unlisted = e.uri[c->service] == NULL;

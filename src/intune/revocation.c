@@ -1,12 +1,15 @@
 #include "codec/crl.h"
 #include "intune/call.h"
 #include "intune/revocation.h"
+#include "store/scep.h"
 #include "util/log.h"
 #include "util/text.h"
 
 /* Of the 500 that may be asked for: a list of them is always far below what
  * an answer may have. */
 #define ASKED_FOR 100u
+/* Taken if the service minds its own bound rather than ours. */
+#define TAKEN_MAX 500u
 /* One after the other, if there are more. */
 #define ROUNDS_MAX 20u
 /* Housekeeping has other things to do. */
@@ -34,13 +37,24 @@ is_issuer(struct intune *in, const struct tenant *t, const char *ca,
 	    (cn != NULL && text_equal_nocase(name, cn));
 }
 
-/* A tenant may revoke what SCEP gave its devices: a serial of ACME's or of an
- * operator's is not there for it. */
+static bool
+is_foreign(const struct tenant *t, const char *profile)
+{
+	for (size_t i = 0; i < t->foreign.n; i++)
+		if (strcmp(t->foreign.v[i], profile) == 0)
+			return true;
+	return false;
+}
+
+/* A tenant may revoke what SCEP gave its devices: a serial of ACME's, of an
+ * operator's or of another tenant's profile is not there for it. */
 static bool
 find(struct intune *in, const struct tenant *t, const struct revocation *r,
     struct arena *a, struct cert_row *row, struct err *err)
 {
 	uint8_t serial[SERIAL_SIZE];
+	struct err why = { 0 };
+	const char *profile;
 
 	if (!answer_serial_parse(r->serial, serial, err) ||
 	    !store_cert_get_by_serial(in->deps.store, NULL,
@@ -49,6 +63,14 @@ find(struct intune *in, const struct tenant *t, const struct revocation *r,
 	if (strcmp(row->requester, "scep") != 0)
 		return fail(err, ERR_NOT_FOUND,
 		    "the certificate was not issued by SCEP");
+	if (store_scep_profile_of(in->deps.store, row->id, a, &profile, &why) &&
+	    is_foreign(t, profile))
+		return fail(err, ERR_NOT_FOUND,
+		    "the certificate is of another tenant's profile");
+	if (why.kind != ERR_NONE && why.kind != ERR_NOT_FOUND) {
+		*err = why;
+		return false;
+	}
 	if (r->issuer != NULL && !is_issuer(in, t, row->ca, r->issuer, a))
 		return fail(
 		    err, ERR_NOT_FOUND, "the certificate has another issuer");
@@ -121,7 +143,7 @@ end_round(struct intune *in, struct tenant *t, const char *trouble)
 		    LF_STR("intune", t->name), LF_INT("asked", round->n),
 		    LF_INT("revoked", round->revoked));
 	pthread_mutex_lock(&in->lock);
-	round->again = trouble == NULL && round->n == ASKED_FOR &&
+	round->again = trouble == NULL && round->n >= ASKED_FOR &&
 	    round->rounds < ROUNDS_MAX;
 	round->rounds = round->again ? round->rounds + 1 : 0;
 	round->step = REVOKING_NOTHING;
@@ -164,18 +186,22 @@ listed(struct call *c, const struct call_result *r)
 	struct revoking *round = &c->tenant->revoking;
 	struct err err = { 0 };
 	struct revocation *list;
-	size_t n;
+	size_t n, left_out;
 
 	if (!r->ok) {
 		end_round(c->in, c->tenant, r->text);
 		return;
 	}
 	if (!answer_revocations_parse(
-		r->body, ASKED_FOR, c->arena, &list, &n, &err)) {
+		r->body, TAKEN_MAX, c->arena, &list, &n, &left_out, &err)) {
 		end_round(c->in, c->tenant,
 		    arena_printf(c->arena, "%s: %s", r->text, err.shown));
 		return;
 	}
+	if (left_out > 0)
+		log_event(LOG_WARN, "intune-revocations",
+		    LF_STR("intune", c->tenant->name),
+		    LF_INT("without_context", left_out));
 	list_take(round, list, n);
 	if (n == 0)
 		end_round(c->in, c->tenant, NULL);

@@ -10,6 +10,8 @@
 #define GRAPH_VERSION "v1.0"
 /* Not used in its last five minutes, or its last half if it lives shorter. */
 #define TOKEN_MARGIN 300
+/* A service that is down is not looked for at each question. */
+#define ENDPOINTS_TRUSTED 10
 
 /* ---- made of the configuration ---- */
 
@@ -75,6 +77,21 @@ tenant_files_read(const struct intune_deps *deps, const struct config_intune *c,
 	    secret_read(deps, c->client_secret_file, secret, err);
 }
 
+static void
+foreign_derive(const struct config *config, const char *name, struct arena *a,
+    struct config_strings *out)
+{
+	size_t n = config->scep.profiles_n;
+
+	out->v = arena_array(a, n, sizeof(*out->v));
+	for (size_t i = 0; i < n; i++) {
+		const struct config_scep_profile *p = &config->scep.profiles[i];
+
+		if (p->intune != NULL && strcmp(p->intune, name) != 0)
+			out->v[out->n++] = arena_strdup(a, p->name);
+	}
+}
+
 static bool
 tenant_init(const struct intune_deps *deps, const struct config_intune *c,
     struct arena *a, struct tenant *t, struct err *err)
@@ -115,6 +132,8 @@ tenants_new(const struct intune_deps *deps, const struct config *config,
 	set->v = mem_array(set->n, sizeof(*set->v));
 	for (size_t i = 0; i < set->n; i++) {
 		set->v[i].set = set;
+		foreign_derive(config, config->intune[i].name, set->arena,
+		    &set->v[i].foreign);
 		if (!tenant_init(deps, &config->intune[i], set->arena,
 			&set->v[i], err)) {
 			tenants_free(set);
@@ -184,6 +203,15 @@ tenant_forget_endpoints(struct tenant *t)
 }
 
 void
+tenant_doubt_endpoints(struct tenant *t, int64_t now)
+{
+	int64_t age = now - t->uri_at;
+
+	if (age < 0 || age >= ENDPOINTS_TRUSTED)
+		tenant_forget_endpoints(t);
+}
+
+void
 tenant_keep_token(struct tenant *t, enum need which, struct secret *text,
     int64_t lifetime, int64_t now)
 {
@@ -197,9 +225,10 @@ tenant_keep_token(struct tenant *t, enum need which, struct secret *text,
 }
 
 void
-tenant_keep_endpoints(struct tenant *t, const struct endpoints *e)
+tenant_keep_endpoints(struct tenant *t, const struct endpoints *e, int64_t now)
 {
 	tenant_forget_endpoints(t);
+	t->uri_at = now;
 	for (size_t i = 0; i < SERVICES; i++)
 		if (e->uri[i] != NULL)
 			t->uri[i] = mem_strdup(e->uri[i]);

@@ -45,6 +45,7 @@ struct call;
 struct tenant {
 	struct tenants *set;
 	const char *name, *client_id, *issuer_name;
+	struct config_strings foreign; /* profiles of SCEP, of other tenants */
 	const char *token_url, *endpoints_url;
 	const char *scopes[NEEDS]; /* NULL of NEED_ENDPOINTS */
 	struct secret *client_secret;
@@ -56,6 +57,7 @@ struct tenant {
 	struct token tokens[NEEDS];
 	uint64_t tokens_n; /* ever */
 	char *uri[SERVICES]; /* NULL: not known */
+	int64_t uri_at; /* when they were given */
 	bool fetching[NEEDS];
 	struct call *waiting[NEEDS];
 	struct revoking revoking;
@@ -82,10 +84,13 @@ struct tenant *tenant_find(struct tenants *t, const char *name);
 /* Tokens and addresses. */
 void tenant_forget_token(struct tenant *t, enum need which);
 void tenant_forget_endpoints(struct tenant *t);
+/* They failed: forgotten, unless they were given just now. */
+void tenant_doubt_endpoints(struct tenant *t, int64_t now);
 /* Takes the secret. */
 void tenant_keep_token(struct tenant *t, enum need which, struct secret *text,
     int64_t lifetime, int64_t now);
-void tenant_keep_endpoints(struct tenant *t, const struct endpoints *e);
+void tenant_keep_endpoints(
+    struct tenant *t, const struct endpoints *e, int64_t now);
 bool tenant_has_token(const struct tenant *t, enum need which, int64_t now);
 
 struct intune {

@@ -118,3 +118,18 @@ store_scep_find_key(struct store *s, const char *profile,
 	bind_int(&q, clock_now(&s->clock));
 	return read_id(&q, a, cert_id, err);
 }
+
+bool
+store_scep_profile_of(struct store *s, const char *cert_id, struct arena *a,
+    const char **profile, struct err *err)
+{
+	AUTO_LEASE r = { 0 };
+
+	if (!store_read(s, &r, err))
+		return false;
+	AUTO_QUERY q =
+	    query(r.db, "SELECT profile FROM scep_request WHERE cert_id = ?1");
+
+	bind_text(&q, cert_id);
+	return read_id(&q, a, profile, err);
+}

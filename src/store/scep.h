@@ -26,5 +26,8 @@ bool store_scep_find(struct store *s, const struct scep_key *key,
 bool store_scep_find_key(struct store *s, const char *profile,
     const char *transaction, const uint8_t spki_sha256[32], struct arena *a,
     const char **cert_id, struct err *err) MUST_CHECK;
+/* Whose profile led to the certificate.  ERR_NOT_FOUND. */
+bool store_scep_profile_of(struct store *s, const char *cert_id,
+    struct arena *a, const char **profile, struct err *err) MUST_CHECK;
 
 #endif

@@ -213,27 +213,44 @@ test_verdicts(void **state)
 	}
 }
 
+/* Before one that is as it should be. */
+static bool
+revocations_with(const char *item, struct revocation **list, size_t *n)
+{
+	struct err err = { 0 };
+	size_t left_out;
+
+	return answer_revocations_parse(
+		   bytes_str(arena_printf(arena,
+		       "{\"value\":[%s,{\"requestContext\":\"good\","
+		       "\"serialNumber\":\"0A\"}]}",
+		       item)),
+		   2, arena, list, n, &left_out, &err) &&
+	    *n + left_out == 2;
+}
+
 static void
 test_revocations(void **state)
 {
 	static const char *const bad[] = {
 		"{}",
 		"{\"value\":\"text\"}",
-		"{\"value\":[1]}",
-		"{\"value\":[{\"requestContext\":\"a\"}]}",
-		"{\"value\":[{\"serialNumber\":\"a\"}]}",
-		"{\"value\":[{\"serialNumber\":1,\"requestContext\":\"a\"}]}",
-		"{\"value\":[{\"serialNumber\":\"1\","
-		"\"requestContext\":\"\"}]}",
-		"{\"value\":[{\"serialNumber\":\"1\",\"requestContext\":\"a\","
-		"\"issuerName\":1}]}",
 		"{\"value\":[{\"serialNumber\":\"1\",\"requestContext\":\"a\"},"
 		"{\"serialNumber\":\"1\",\"requestContext\":\"a\"},"
 		"{\"serialNumber\":\"1\",\"requestContext\":\"a\"}]}",
 	};
+	/* Without a context, and with no serial or issuer that can be read. */
+	static const char *const contextless[] = { "1", "null",
+		"{\"serialNumber\":\"a\"}",
+		"{\"serialNumber\":\"1\",\"requestContext\":\"\"}",
+		"{\"serialNumber\":\"1\",\"requestContext\":1}" };
+	static const char *const nameless[] = { "{\"requestContext\":\"a\"}",
+		"{\"serialNumber\":1,\"requestContext\":\"a\"}",
+		"{\"serialNumber\":\"1\",\"requestContext\":\"a\","
+		"\"issuerName\":1}" };
 	struct revocation *list;
 	struct err err = { 0 };
-	size_t n;
+	size_t n, left_out;
 
 	(void)state;
 	assert_true(answer_revocations_parse(
@@ -242,19 +259,31 @@ test_revocations(void **state)
 		      "\"issuerName\":\"CN=a\",\"caConfiguration\":null},"
 		      "{\"requestContext\":\"c2\",\"serialNumber\":\"0b\","
 		      "\"issuerName\":null}]}"),
-	    2, arena, &list, &n, &err));
+	    2, arena, &list, &n, &left_out, &err));
 	assert_int_equal(n, 2);
+	assert_int_equal(left_out, 0);
 	assert_string_equal(list[0].context, "c1");
 	assert_string_equal(list[0].serial, "0A");
 	assert_string_equal(list[0].issuer, "CN=a");
 	assert_null(list[1].issuer);
 	assert_true(answer_revocations_parse(
-	    bytes_str("{\"value\":[]}"), 2, arena, &list, &n, &err));
+	    bytes_str("{\"value\":[]}"), 2, arena, &list, &n, &left_out, &err));
 	assert_int_equal(n, 0);
+	for (size_t i = 0; i < COUNT_OF(contextless); i++) {
+		assert_true(revocations_with(contextless[i], &list, &n));
+		assert_int_equal(n, 1);
+		assert_string_equal(list[0].context, "good");
+	}
+	for (size_t i = 0; i < COUNT_OF(nameless); i++) {
+		assert_true(revocations_with(nameless[i], &list, &n));
+		assert_int_equal(n, 2);
+		assert_string_equal(list[0].serial, "");
+		assert_string_equal(list[1].serial, "0A");
+	}
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		err_clear(&err);
-		if (answer_revocations_parse(
-			bytes_str(bad[i]), 2, arena, &list, &n, &err))
+		if (answer_revocations_parse(bytes_str(bad[i]), 2, arena, &list,
+			&n, &left_out, &err))
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(err.kind, ERR_MALFORMED);
 	}

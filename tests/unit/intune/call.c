@@ -229,11 +229,17 @@ test_moved(void **state)
 	assert_int_equal(w->answers, 1);
 	assert_int_equal(w->answer.verdict, INTUNE_SILENT);
 	assert_non_null(strstr(w->answer.text, "connection refused"));
+	/* Not one that was given just now: Graph is left alone. */
+	assert_ok(w->t, world_validate(w));
+	world_next(w, WORLD_SCEP "/ScepActions/validateRequest");
+	w->t->now += 10;
+	world_lose(w);
 	assert_ok(w->t, world_validate(w));
 	world_next(w, WORLD_GRAPH);
 	world_answer(w, 200, moved);
 	world_next(w, "https://new.example:444/ScepActions/validateRequest");
 	/* An HTTP error does, too. */
+	w->t->now += 10;
 	world_answer(w, 503, "");
 	assert_int_equal(w->answer.verdict, INTUNE_SILENT);
 	assert_int_equal(w->answer.retry_after, 9);

@@ -8,7 +8,7 @@
 #define UPLOAD WORLD_PKI "/CertificateAuthorityRequests/uploadRevocationResults"
 
 static struct ca_issued
-issue(struct world *w, const char *requester)
+issue_by(struct world *w, const char *requester, const char *profile)
 {
 	const char *names[] = { "dns:device.example.net" };
 	struct test_ca *t = w->t;
@@ -18,11 +18,19 @@ issue(struct world *w, const char *requester)
 		    t, test_ca_key(t, KEY_EC_P256, 0), NULL, names, 1, false),
 		.names = test_ca_names(t, names, 1),
 		.requester = requester,
+		.scep_profile = profile,
+		.scep_transaction = profile,
 	};
 	struct ca_issued out;
 
 	assert_ok(t, ca_issue(t->ca, &req, t->a, &out, &t->err));
 	return out;
+}
+
+static struct ca_issued
+issue(struct world *w, const char *requester)
+{
+	return issue_by(w, requester, NULL);
 }
 
 static void
@@ -139,7 +147,9 @@ test_which(void **state)
 	struct world *w = *state;
 	struct ca_issued upper = issue(w, "scep"), acme = issue(w, "acme"),
 			 colons = issue(w, "scep"), named = issue(w, "scep"),
-			 other = issue(w, "scep");
+			 other = issue(w, "scep"),
+			 own = issue_by(w, "scep", "mine"),
+			 foreign = issue_by(w, "scep", "theirs");
 	const struct ca_view *view = ca_view_find(w->t->ca, "issuing");
 	AUTO_BUF list = { 0 }, text = { 0 };
 	char *big = arena_strdup(w->t->a, serial_of(w, &upper));
@@ -161,6 +171,10 @@ test_which(void **state)
 	buf_printf(&list, "%s,",
 	    item(w, "other", serial_of(w, &other), "\"CN=Another CA\""));
 	buf_printf(&list, "%s,", item(w, "acme", serial_of(w, &acme), "null"));
+	buf_printf(&list, "%s,", item(w, "own", serial_of(w, &own), "null"));
+	buf_printf(
+	    &list, "%s,", item(w, "foreign", serial_of(w, &foreign), "null"));
+	buf_add_str(&list, "{},{\"requestContext\":\"bare\"},");
 	buf_printf(&list, "%s,", item(w, "short", "1234567890", "null"));
 	buf_printf(&list, "%s]}", item(w, "words", "serial", "null"));
 	ask(w);
@@ -171,12 +185,17 @@ test_which(void **state)
 	check_result(w, "named", "None");
 	check_result(w, "other", "CertificateNotFoundError");
 	check_result(w, "acme", "CertificateNotFoundError");
+	check_result(w, "own", "None");
+	check_result(w, "foreign", "CertificateNotFoundError");
+	check_result(w, "bare", "ParameterDataInvalidError");
 	check_result(w, "short", "CertificateNotFoundError");
 	check_result(w, "words", "ParameterDataInvalidError");
 	assert_int_equal(test_ca_row(w->t, upper.id).status, CERT_REVOKED);
 	assert_int_equal(test_ca_row(w->t, colons.id).status, CERT_REVOKED);
 	assert_int_equal(test_ca_row(w->t, named.id).status, CERT_REVOKED);
 	assert_int_equal(test_ca_row(w->t, other.id).status, CERT_ISSUED);
+	assert_int_equal(test_ca_row(w->t, own.id).status, CERT_REVOKED);
+	assert_int_equal(test_ca_row(w->t, foreign.id).status, CERT_ISSUED);
 	assert_int_equal(test_ca_row(w->t, acme.id).status, CERT_ISSUED);
 }
 
@@ -237,9 +256,9 @@ test_bad_lists(void **state)
 	run(w);
 	assert_null(w->sent);
 	w->t->now += 300;
-	/* More than was asked for. */
+	/* More than could be asked for. */
 	buf_add_str(&b, "{\"value\":[");
-	for (unsigned i = 0; i <= 100; i++)
+	for (unsigned i = 0; i <= 500; i++)
 		buf_printf(
 		    &b, "%s%s", i == 0 ? "" : ",", item(w, "c", "01", "null"));
 	buf_add_str(&b, "]}");
