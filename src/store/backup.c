@@ -98,6 +98,9 @@ backup_from(struct db *db, const char *to_path, struct err *err)
 
 /* ---- from outside of the server ---- */
 
+/* For the right to write. */
+#define LOCK_MS 60000
+
 struct store_snapshot {
 	struct db *lock; /* holds the right to write, and writes nothing */
 	struct db *db; /* in a read transaction */
@@ -109,8 +112,11 @@ snapshot_take(struct store_snapshot *s, const char *path, struct err *err)
 	bool row;
 
 	if (!db_open(path, DB_CHECKPOINT, &s->lock, err) ||
-	    !db_open(path, DB_READ, &s->db, err) ||
-	    !db_run(s->lock, "BEGIN IMMEDIATE", err) ||
+	    !db_open(path, DB_READ, &s->db, err))
+		return false;
+	/* A server that writes all the time leaves gaps of microseconds. */
+	db_wait_closely(s->lock, LOCK_MS);
+	if (!db_run(s->lock, "BEGIN IMMEDIATE", err) ||
 	    !db_run(s->db, "BEGIN", err))
 		return false;
 	/* The first read takes the snapshot. */

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <time.h>
 #include "store/db.h"
 #include "store/vfs.h"
 #include "util/text.h"
@@ -71,6 +72,25 @@ static const char *const pragmas_checkpoint[] = {
 	"PRAGMA cache_size = -64",
 	NULL,
 };
+
+static int
+look_again(void *arg, int looks)
+{
+	const struct timespec ms = { 0, 1000000 };
+	struct db *db = arg;
+
+	if ((unsigned)looks >= db->wait_ms)
+		return 0;
+	nanosleep(&ms, NULL);
+	return 1;
+}
+
+void
+db_wait_closely(struct db *db, unsigned ms)
+{
+	db->wait_ms = ms;
+	sqlite3_busy_handler(db->sqlite, look_again, db);
+}
 
 /* text_match(pattern, text): util/text.h in SQL. */
 static void

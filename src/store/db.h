@@ -22,6 +22,7 @@
 
 struct db {
 	sqlite3 *sqlite;
+	unsigned wait_ms; /* of db_wait_closely */
 	struct {
 		const char *sql;
 		sqlite3_stmt *stmt;
@@ -38,6 +39,9 @@ enum db_mode {
 bool db_open(const char *path, enum db_mode mode, struct db **out,
     struct err *err) MUST_CHECK;
 void db_close(struct db *db);
+/* Waits so long for another connection's lock, and looks each millisecond;
+ * SQLite's own way is a tenth of a second between two looks. */
+void db_wait_closely(struct db *db, unsigned ms);
 /* A statement without parameters and rows that matter. */
 bool db_run(struct db *db, const char *sql, struct err *err) MUST_CHECK;
 /* From a SQLite code: ERR_STORE_FULL, ERR_CONFLICT (a constraint), ERR_BUSY or
