@@ -207,6 +207,8 @@ scep_metrics(struct health *h, int64_t now, struct buf *b)
 		if (ra_certs(h->ra, cas[i].name, now, certs) > 0)
 			buf_printf(b, "%s{ca=\"%s\"} %" PRId64 "\n", until,
 			    cas[i].name, certs[0]->cert.not_after);
+	/* Not a part of /readyz: other profiles and protocols go on. */
+	scep_service_metrics(h->scep, b);
 }
 
 static void

@@ -326,10 +326,11 @@ issue(struct inquiry_job *job, const char **id, struct err *err)
 		return false;
 	if (found)
 		return true;
-	if (job->profile == NULL)
-		return fail(err, ERR_REJECTED,
-		    "there is no profile %s of SCEP any more",
-		    job->row.profile);
+	/* Who granted it has no say any more. */
+	if (!service_check(job->profile, &job->row, err)) {
+		err->kind = ERR_REJECTED;
+		return false;
+	}
 	job_grant(job, &grant);
 	if (!csr_names(&job->csr, job->arena, &grant.names, err) ||
 	    !scep_profile_check_names(job->profile, &grant.names, err) ||
@@ -350,30 +351,38 @@ is_passing(const struct err *err)
 }
 
 static void
+move_issued(struct inquiry_job *job, const char *cert_id)
+{
+	bool told = job->row.service == INQUIRY_INTUNE;
+
+	job_move(job,
+	    (struct inquiry_move){ .to = told ? INQUIRY_ISSUED : INQUIRY_CLOSED,
+		.due_at = told ? AT_ONCE : 0,
+		.cert_id = cert_id },
+	    NULL);
+}
+
+static void
 step_issue(struct inquiry_job *job)
 {
-	struct err err = { 0 };
-	bool told = job->row.service == INQUIRY_INTUNE, found;
+	struct err err = { 0 }, why = { 0 };
+	bool found = false, wait;
 	const char *id;
 
 	if (issue(job, &id, &err)) {
-		job_move(job,
-		    (struct inquiry_move){
-			.to = told ? INQUIRY_ISSUED : INQUIRY_CLOSED,
-			.due_at = told ? AT_ONCE : 0,
-			.cert_id = id },
-		    NULL);
+		move_issued(job, id);
 		return;
 	}
-	/* An intent that is still open is a certificate yet to come. */
-	if (is_passing(&err)) {
-		struct err why = { 0 };
-
-		if (job_now(job) - job->row.decided_at < ISSUE_FOR ||
-		    !find_issued(job, &found, &id, &why) || found) {
-			job_again(job, 0, err.shown);
-			return;
-		}
+	/* An intent that is still open is a certificate yet to come, whatever
+	 * the error: it must not lose the row that withholds it. */
+	wait =
+	    is_passing(&err) && job_now(job) - job->row.decided_at < ISSUE_FOR;
+	if (!wait)
+		wait = find_issued(job, &found, &id, &why) ? found
+							   : is_passing(&why);
+	if (wait) {
+		job_again(job, 0, err.shown);
+		return;
 	}
 	log_err(LOG_WARN, "inquiry-not-issued", &err);
 	give_up(job, arena_strdup(job->arena, err.shown), err.shown);
@@ -475,6 +484,35 @@ step_revoke(struct inquiry_job *job)
 
 /* ---- all of them ---- */
 
+/* Sealed with another key: what was not issued never will be, and what was is
+ * not confirmed by anybody. */
+static void
+step_unreadable(struct inquiry_job *job, const struct err *err)
+{
+	struct err why = { 0 };
+	bool found = false;
+	const char *id;
+
+	if (job->row.state == INQUIRY_ISSUED) {
+		job_move(job,
+		    (struct inquiry_move){
+			.to = INQUIRY_WITHDRAWN, .due_at = AT_ONCE },
+		    err->shown);
+		return;
+	}
+	if (job->row.state == INQUIRY_GRANTED &&
+	    !find_issued(job, &found, &id, &why) && is_passing(&why)) {
+		job_again(job, 0, why.shown);
+		return;
+	}
+	/* A crash came between the certificate and its row. */
+	if (found)
+		move_issued(job, id);
+	else
+		job_move(job, (struct inquiry_move){ .to = INQUIRY_FAILED },
+		    err->shown);
+}
+
 void
 inquiry_step(struct scep *scep, const struct inquiry *row,
     const struct sockaddr_storage *peer)
@@ -489,22 +527,10 @@ inquiry_step(struct scep *scep, const struct inquiry *row,
 	struct inquiry_job *job = job_new(scep, row, peer);
 	struct err err = { 0 };
 
-	if (row->state != INQUIRY_WITHDRAWN && !job_open_request(job, &err)) {
-		/* Of another seal key; nothing can be done with it. */
-		log_err(LOG_ERROR, "inquiry-unreadable", &err);
-		switch (row->state) {
-		case INQUIRY_ISSUED:
-			job_move(job,
-			    (struct inquiry_move){
-				.to = INQUIRY_WITHDRAWN, .due_at = AT_ONCE },
-			    err.shown);
-			return;
-		default:
-			job_move(job,
-			    (struct inquiry_move){ .to = INQUIRY_FAILED },
-			    err.shown);
-			return;
-		}
+	if (row->state == INQUIRY_WITHDRAWN || job_open_request(job, &err)) {
+		steps[row->state](job);
+		return;
 	}
-	steps[row->state](job);
+	log_err(LOG_ERROR, "inquiry-unreadable", &err);
+	step_unreadable(job, &err);
 }

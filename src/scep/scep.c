@@ -1,10 +1,14 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "crypto/verified.h"
 #include "http/rate.h"
 #include "scep/handlers.h"
+#include "scep/reach.h"
 #include "scep/runner.h"
+
+#define MEASURE_US 1000000
 
 /* Tools that only check a configuration have no network. */
 static bool
@@ -100,6 +104,7 @@ scep_new(const struct scep_deps *deps, const struct config *config,
 	scep->verified = verified_new(&deps->random);
 	pthread_mutex_init(&scep->legacy, NULL);
 	atomic_init(&scep->state, s);
+	scep->reach = reach_new();
 	scep->runner = runner_new(scep, deps->runners);
 	*out = scep;
 	return true;
@@ -111,10 +116,42 @@ scep_stop(struct scep *scep)
 	runner_stop(scep->runner);
 }
 
+static bool
+measure(struct scep *scep, struct err *err)
+{
+	int64_t now = clock_monotonic_us();
+	uint64_t n[INQUIRY_STATES];
+
+	if (scep->measured_us != 0 && now - scep->measured_us < MEASURE_US)
+		return true;
+	if (!store_inquiry_count(scep->deps.store, n, err))
+		return false;
+	scep->measured_us = now;
+	for (size_t i = 0; i < INQUIRY_STATES; i++)
+		atomic_store(&scep->inquiries[i], n[i]);
+	return true;
+}
+
 bool
 scep_run(struct scep *scep, struct err *err)
 {
-	return runner_look(scep->runner, err);
+	return runner_look(scep->runner, err) && measure(scep, err);
+}
+
+void
+scep_service_metrics(const struct scep *scep, struct buf *out)
+{
+	static const char name[] = "chancery_scep_inquiries";
+
+	buf_printf(out,
+	    "# HELP %s Requests that a service decides, under way, by state.\n"
+	    "# TYPE %s gauge\n",
+	    name, name);
+	for (size_t i = INQUIRY_ASKING; i < INQUIRY_STATES; i++)
+		buf_printf(out, "%s{state=\"%s\"} %" PRIu64 "\n", name,
+		    inquiry_state_name((enum inquiry_state)i),
+		    (uint64_t)atomic_load(&scep->inquiries[i]));
+	reach_metrics(scep->reach, out);
 }
 
 void
@@ -125,6 +162,7 @@ scep_free(struct scep *scep)
 	if (scep == NULL)
 		return;
 	runner_free(scep->runner);
+	reach_free(scep->reach);
 	s = atomic_load(&scep->state);
 	while (s != NULL) {
 		struct scep_state *older = s->older;

@@ -73,6 +73,9 @@ void scep_check_config(const struct config *config,
     void *read_ctx, struct config_mistakes *mistakes);
 /* Read while they are counted: each is right, their sum may be a moment old. */
 const struct scep_counts *scep_counts(const struct scep *scep);
+/* The services that decide requests, and what they have under way: in
+ * Prometheus's form. */
+void scep_service_metrics(const struct scep *scep, struct buf *out);
 /* Goes on with requests that a service decides and whose time has come;
  * housekeeping calls it.  Cheap when nothing is due. */
 bool scep_run(struct scep *scep, struct err *err) MUST_CHECK;

@@ -17,6 +17,7 @@
 #include "scep/scep.h"
 
 struct rates;
+struct reach;
 struct runner;
 struct verified;
 
@@ -41,6 +42,10 @@ struct scep {
 	atomic_uint running; /* messages and secrets (scep_enter) */
 	struct scep_counts counts;
 	struct runner *runner;
+	struct reach *reach;
+	/* What is under way, measured by scep_run now and then. */
+	atomic_uint_fast64_t inquiries[INQUIRY_STATES];
+	int64_t measured_us;
 };
 
 /* One request at one profile; a value of the handler that answers it. */

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "scep/reach.h"
 #include "scep/service.h"
 
 /* Beyond the service's own time-outs: queueing, the store. */
@@ -38,16 +39,32 @@ service_withholds(const struct scep_profile *p)
 struct question {
 	service_done *done;
 	void *arg;
+	struct scep *scep;
+	enum inquiry_service service;
+	const char *name; /* of the row, which lives until done */
 };
 
 static struct question *
-question_new(service_done *done, void *arg)
+question_new(
+    struct scep *scep, const struct inquiry *row, service_done *done, void *arg)
 {
 	struct question *q = mem_alloc(sizeof(*q));
 
 	q->done = done;
 	q->arg = arg;
+	q->scep = scep;
+	q->service = row->service;
+	q->name = row->service_name;
 	return q;
+}
+
+static void
+question_answer(struct question *q, const struct service_answer *answer)
+{
+	reach_note(q->scep->reach, q->service, q->name, answer,
+	    clock_now(&q->scep->deps.clock));
+	q->done(q->arg, answer);
+	free(q);
 }
 
 static void
@@ -58,8 +75,7 @@ webhook_done(void *arg, const struct outgoing_result *res)
 	struct service_answer answer;
 
 	webhook_read(res, a, &answer);
-	q->done(q->arg, &answer);
-	free(q);
+	question_answer(q, &answer);
 }
 
 static void
@@ -78,8 +94,7 @@ intune_done(void *arg, const struct intune_answer *res)
 		.retry_after = res->retry_after,
 	};
 
-	q->done(q->arg, &answer);
-	free(q);
+	question_answer(q, &answer);
 }
 
 static bool
@@ -123,18 +138,27 @@ intune_question(struct scep *scep, const struct inquiry *row,
 }
 
 bool
+service_check(const struct scep_profile *profile, const struct inquiry *row,
+    struct err *err)
+{
+	if (profile != NULL && profile->asks == row->service &&
+	    strcmp(service_name(profile), row->service_name) == 0)
+		return true;
+	return fail(err, ERR_NOT_FOUND,
+	    "the profile does not ask %s %s any more",
+	    service_kind(row->service), row->service_name);
+}
+
+bool
 service_ask(struct scep *scep, const struct scep_profile *profile,
     const struct inquiry *row, const struct csr *csr, service_done *done,
     void *arg, struct err *err)
 {
 	struct question *q;
 
-	if (profile == NULL || profile->asks != row->service ||
-	    strcmp(service_name(profile), row->service_name) != 0)
-		return fail(err, ERR_NOT_FOUND,
-		    "the profile does not ask %s %s any more",
-		    service_kind(row->service), row->service_name);
-	q = question_new(done, arg);
+	if (!service_check(profile, row, err))
+		return false;
+	q = question_new(scep, row, done, arg);
 	return question_end(q,
 	    row->service == INQUIRY_WEBHOOK
 		? webhook_question(scep, profile, row, csr, q, err)
@@ -147,7 +171,7 @@ service_tell_issued(struct scep *scep, const struct inquiry *row,
     void *arg, struct err *err)
 {
 	const struct intune_request req = intune_request_of(row, csr);
-	struct question *q = question_new(done, arg);
+	struct question *q = question_new(scep, row, done, arg);
 
 	return question_end(q,
 	    scep->deps.intune.issued(
@@ -159,7 +183,7 @@ service_tell_failed(struct scep *scep, const struct inquiry *row,
     const struct csr *csr, service_done *done, void *arg, struct err *err)
 {
 	const struct intune_request req = intune_request_of(row, csr);
-	struct question *q = question_new(done, arg);
+	struct question *q = question_new(scep, row, done, arg);
 
 	return question_end(q,
 	    scep->deps.intune.failed(scep->deps.intune.in, &req,

@@ -18,6 +18,11 @@ const char *service_kind(enum inquiry_service service);
 int64_t service_lease(const struct scep_profile *p);
 bool service_withholds(const struct scep_profile *p);
 
+/* Does the row's profile (NULL: there is none any more) still ask whom the row
+ * asked?  ERR_NOT_FOUND. */
+bool service_check(const struct scep_profile *profile,
+    const struct inquiry *row, struct err *err) MUST_CHECK;
+
 typedef void service_done(void *arg, const struct service_answer *answer);
 
 /*

@@ -205,7 +205,9 @@ webhook_ask(const struct webhook *w, const struct outgoing_port *port,
 static bool
 is_transient(int status)
 {
-	return status == 408 || status == 425 || status == 429 || status >= 500;
+	/* 401 is about our own token, not about the request. */
+	return status == 401 || status == 408 || status == 425 ||
+	    status == 429 || status >= 500;
 }
 
 /* A sentence of the service's that can be told to a client. */

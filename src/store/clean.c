@@ -115,9 +115,11 @@ clean_apply(struct db *db, void *arg, struct err *err)
 		"FROM scep_request WHERE not_after <= ?1 LIMIT ?2)",
 		c->now, err) &&
 	    clean_run(db, c,
-		"DELETE FROM inquiry WHERE seq IN (SELECT seq FROM inquiry "
-		"WHERE due_at = 0 AND state IN (5, 6) AND moved_at <= ?1 "
-		"LIMIT ?2)",
+		"DELETE FROM inquiry WHERE seq IN (SELECT seq FROM inquiry i "
+		"WHERE due_at = 0 AND state IN (5, 6) AND moved_at <= ?1 AND "
+		"NOT EXISTS (SELECT 1 FROM scep_request r WHERE r.profile = "
+		"i.profile AND r.client_transaction = i.client_transaction AND "
+		"r.csr_sha256 = i.csr_sha256) LIMIT ?2)",
 		c->now - KEEP_REFUSED, err) &&
 	    /* A withdrawn one stays between its certificate and the client as
 	     * long as the certificate is there. */

@@ -192,6 +192,33 @@ store_inquiry_next_due(struct store *s, int64_t *at, struct err *err)
 	return true;
 }
 
+bool
+store_inquiry_count(
+    struct store *s, uint64_t n[INQUIRY_STATES], struct err *err)
+{
+	AUTO_LEASE r = { 0 };
+	uint64_t found[INQUIRY_STATES] = { 0 };
+	bool row;
+
+	if (!store_read(s, &r, err))
+		return false;
+	AUTO_QUERY q = query(r.db,
+	    "SELECT state, count(*) FROM inquiry WHERE due_at > 0 GROUP BY "
+	    "state");
+
+	for (;;) {
+		if (!query_next(&q, &row, err))
+			return false;
+		if (!row)
+			break;
+		size_t state = (size_t)column_int(&q);
+
+		found[state] = (uint64_t)column_int(&q);
+	}
+	memcpy(n, found, sizeof(found));
+	return true;
+}
+
 /* ---- a new one, or the one that runs ---- */
 
 struct inquiry_open {

@@ -80,6 +80,9 @@ bool inquiry_is_released(const struct inquiry *row);
 bool store_inquiry_claim(struct store *s, int64_t now, unsigned limit,
     struct arena *a, struct inquiry **out, size_t *n,
     struct err *err) MUST_CHECK;
+/* How many have something to be done, by state. */
+bool store_inquiry_count(
+    struct store *s, uint64_t n[INQUIRY_STATES], struct err *err) MUST_CHECK;
 /* When the next one is due; 0: none. */
 bool store_inquiry_next_due(
     struct store *s, int64_t *at, struct err *err) MUST_CHECK;

@@ -1,5 +1,5 @@
-"""Intune decides: strongSwan's pki with challenges of the stand-in.  Allowed and
-refused; a certificate is nobody's before Intune has confirmed it, at any door
+"""Intune decides: strongSwan's pki with challenges of the stand-in.  Allowed
+and refused; a certificate is nobody's before Intune has confirmed it, at any door
 and after a kill; what Intune does not confirm is revoked; services that are
 slow, down or elsewhere, tokens that are not taken, revocations."""
 import signal

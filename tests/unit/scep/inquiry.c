@@ -238,7 +238,7 @@ test_webhook_unreadable(void **state)
 		{ 200, "[true]" }, { 200, "{\"allow\": true} x" },
 		{ 201, "{\"allow\": true}" }, { 302, "{\"allow\": true}" },
 		{ 204, "" }, { 500, "{\"allow\": true}" }, { 429, "" },
-		{ 0, "connection refused" } };
+		{ 401, "{\"allow\": false}" }, { 0, "connection refused" } };
 	struct world *w = *state;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -259,6 +259,16 @@ test_webhook_unreadable(void **state)
 }
 
 static void
+assert_metric(struct world *w, const char *line)
+{
+	AUTO_BUF b = { 0 };
+
+	scep_service_metrics(w->scep, &b);
+	if (strstr(buf_cstr(&b), line) == NULL)
+		fail_msg("no %s in %s", line, buf_cstr(&b));
+}
+
+static void
 test_webhook_silent_for_good(void **state)
 {
 	struct world *w = *state;
@@ -275,6 +285,9 @@ test_webhook_silent_for_good(void **state)
 	}
 	assert_int_equal(tries, 5);
 	assert_state(w, WEBHOOK, "s.example.net", INQUIRY_FAILED);
+	assert_metric(w, "service_up{service=\"webhook\",name=\"desk\"} 0\n");
+	assert_metric(
+	    w, "{service=\"webhook\",name=\"desk\",verdict=\"none\"} 5\n");
 	assert_failed(poll_it(w, &a.letter), SCEP_BAD_REQUEST);
 	/* Nobody guessed: it does not count.  After a while it may be asked
 	 * about once more. */
@@ -282,6 +295,7 @@ test_webhook_silent_for_good(void **state)
 	a = ask(w, a.letter);
 	world_hook_says(w, 200, "{\"allow\": true}");
 	assert_granted(told(w, &a));
+	assert_metric(w, "service_up{service=\"webhook\",name=\"desk\"} 1\n");
 }
 
 /* The process that asked is gone: another one takes the step when the lease is
@@ -563,6 +577,96 @@ test_intune_in_vain(void **state)
 	assert_failed(poll_it(w, &a.letter), SCEP_BAD_REQUEST);
 }
 
+/* A crash came after the certificate and before its row knew of it, and then
+ * the seal key is another one: nobody has confirmed the certificate, so it is
+ * revoked, and nobody ever gets it. */
+static void
+test_intune_unreadable(void **state)
+{
+	struct world *w = *state;
+	struct asking a = ask(w, request(w, INTUNE, "k.example.net", "blob"));
+	unsigned finished, voided;
+	uint64_t removed;
+
+	w->t->signing = SIGNING_UNREACHABLE;
+	world_intune_says(w, WORLD_VALIDATE, INTUNE_YES);
+	w->t->signing = SIGNING_WORKS;
+	assert_ok(w->t, ca_recover(w->t->ca, &finished, &voided, &w->t->err));
+	assert_int_equal(finished, 1);
+	assert_state(w, INTUNE, "k.example.net", INQUIRY_GRANTED);
+	*(uint8_t *)(uintptr_t)secret_reveal(w->seal).p ^= 1;
+	w->t->now += 30;
+	world_run(w);
+	assert_state(w, INTUNE, "k.example.net", INQUIRY_WITHDRAWN);
+	assert_int_equal(status_of(w, INTUNE, "k.example.net"), CERT_REVOKED);
+	assert_failed(told(w, &a), SCEP_BAD_REQUEST);
+	w->t->now += 8 * 86400;
+	assert_ok(w->t,
+	    store_clean(w->t->store, w->t->now, 100, &removed, &w->t->err));
+	w->a = w->t->a;
+	assert_failed(poll_it(w, &a.letter), SCEP_BAD_REQUEST);
+}
+
+/* The profile name gets the options of another one by a reload. */
+static void
+profile_becomes(struct world *w, const char *name, const char *as)
+{
+	struct config *c = arena_alloc(w->t->a, sizeof(*c));
+	size_t n = w->t->config->scep.profiles_n, from = n, to = n;
+	struct config_scep_profile *v;
+
+	*c = *w->t->config;
+	v = arena_array(w->t->a, n, sizeof(*v));
+	memcpy(v, c->scep.profiles, n * sizeof(*v));
+	for (size_t i = 0; i < n; i++) {
+		from = strcmp(v[i].name, as) == 0 ? i : from;
+		to = strcmp(v[i].name, name) == 0 ? i : to;
+	}
+	assert_true(from < n && to < n);
+	v[to] = v[from];
+	v[to].name = name;
+	c->scep.profiles = v;
+	assert_ok(w->t, scep_reload(w->scep, c, &w->t->err));
+}
+
+/* Granted by whom the profile does not ask any more: in vain, and told so. */
+static void
+test_intune_is_dismissed(void **state)
+{
+	static const struct intune_answer yes = {
+		.verdict = INTUNE_YES, .code = "Success", .text = "asked"
+	};
+	struct world *w = *state;
+	struct asking a = ask(w, request(w, INTUNE, "o.example.net", "blob"));
+	struct world_call *c = world_call(w, WORLD_VALIDATE);
+
+	c->intune_done(c->arg, &yes);
+	profile_becomes(w, "managed", "both");
+	world_run(w);
+	assert_int_equal(world_issued(w), 0);
+	assert_state(w, INTUNE, "o.example.net", INQUIRY_FAILED);
+	assert_failed(told(w, &a), SCEP_BAD_REQUEST);
+	world_intune_says(w, WORLD_FAILED, INTUNE_YES);
+}
+
+/* Issued and not confirmed when the profile goes over to a password: withheld
+ * as before, until Intune has it. */
+static void
+test_intune_dismissed_late(void **state)
+{
+	struct world *w = *state;
+	struct asking a = ask(w, request(w, INTUNE, "z.example.net", "blob"));
+
+	world_intune_says(w, WORLD_VALIDATE, INTUNE_YES);
+	assert_state(w, INTUNE, "z.example.net", INQUIRY_ISSUED);
+	profile_becomes(w, "managed", "both");
+	assert_int_equal(poll_it(w, &a.letter).status, SCEP_PENDING);
+	assert_int_equal(world_ask(w, &a.letter).status, SCEP_PENDING);
+	world_intune_says(w, WORLD_ISSUED, INTUNE_YES);
+	assert_granted(poll_it(w, &a.letter));
+	assert_int_equal(world_issued(w), 1);
+}
+
 /* Without a challengePassword Intune has nothing to say: an operator decides.
  */
 static void
@@ -623,6 +727,9 @@ main(void)
 		T(test_intune_never_confirms),
 		T(test_intune_lets_go),
 		T(test_intune_in_vain),
+		T(test_intune_unreadable),
+		T(test_intune_is_dismissed),
+		T(test_intune_dismissed_late),
 		T(test_intune_and_approval),
 		T(test_cleaned),
 	};
