@@ -99,7 +99,8 @@ outgoing_url_parse(const char *url, const char *scheme, unsigned default_port,
 	    part_get(u, CURLUPART_PASSWORD, 0, a) != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "the URL has a user or a password, expected none");
-	if (part_get(u, CURLUPART_FRAGMENT, 0, a) != NULL)
+	/* Also an empty one, of which libcurl says that there is none. */
+	if (strchr(url, '#') != NULL)
 		return fail(err, ERR_MALFORMED,
 		    "the URL has a fragment, expected none");
 	if (part_get(u, CURLUPART_ZONEID, 0, a) != NULL)
