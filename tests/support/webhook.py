@@ -7,6 +7,7 @@ import hmac
 import http.server
 import json
 import pathlib
+import re
 import ssl
 import subprocess
 import threading
@@ -119,8 +120,9 @@ class Webhook:
             ["openssl", "req", "-inform", "DER", "-noout", "-verify",
              "-pubkey"], input=base64.b64decode(request["raw"]), check=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
-        spki = base64.b64decode("".join(
-            line for line in text.splitlines() if "-----" not in line))
+        # OpenSSL 3.5 says on standard output that the signature holds, too.
+        spki = base64.b64decode(re.search(
+            r"-----BEGIN PUBLIC KEY-----(.*?)-----", text, re.S)[1])
         assert base64.b64decode(request["publicKey"]) == spki
         self.questions.append(question)
         return self.answer(question)
