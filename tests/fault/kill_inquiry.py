@@ -126,7 +126,8 @@ def webhook(fault):
     s = server({})
     hook = Webhook(s.top).start()
     hook.answer = lambda q: (200, {"allow": q["scepChallenge"] == "hook pass"})
-    write_configuration(s, "webhooks", hook.row.replace("5s", "1s"), "webhook")
+    write_configuration(s, "webhooks", hook.row.replace(
+        "timeout: 5s", "timeout: 1s"), "webhook")
     try:
         senders = run(s, fault, lambda name: "hook pass")
         check(s, senders)

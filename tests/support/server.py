@@ -26,14 +26,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-ports_given = set()
+ports_given = {}
 
 
 def free_port():
     """A port that nobody has, for TCP and UDP, on any local address.
 
     Below the system's ephemeral range, or an outgoing connection of another
-    test could take it before it is bound; never one twice.
+    test could take it before it is bound; never one twice, by other tests that
+    run at the same time neither: each holds a name for it until it ends.
     """
     while True:
         port = random.randrange(10000, 32000)
@@ -47,7 +48,13 @@ def free_port():
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            ports_given.add(port)
+            held = socket.socket(socket.AF_UNIX)
+            try:
+                held.bind(f"\0chancery-test-port-{port}")
+            except OSError:
+                held.close()
+                continue
+            ports_given[port] = held
             return port
 
 
