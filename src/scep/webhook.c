@@ -1,3 +1,4 @@
+#include "codec/cert.h"
 #include "codec/json.h"
 #include "codec/json_out.h"
 #include "scep/webhook.h"
@@ -116,17 +117,23 @@ algorithm_name(enum key_alg alg)
 				 : "ECDSA";
 }
 
+/* All that the certificate may say, in words: who does not read PKCS #10 would
+ * else allow what it never saw. */
 static void
 put_request(struct json_out *o, const struct csr *csr)
 {
+	AUTO_ARENA *a = arena_new();
+
 	json_out_open(o, "x509CertificateRequest", '{');
 	json_out_open(o, "subject", '{');
 	json_out_text(o, "commonName", csr->common_name);
+	json_out_text(o, "distinguishedName", subject_text(a, csr->subject));
 	json_out_close(o, '}');
 	put_names(o, "dnsNames", &csr->names, NAME_DNS);
 	put_names(o, "emailAddresses", &csr->names, NAME_EMAIL);
 	put_names(o, "ipAddresses", &csr->names, NAME_IP);
 	put_names(o, "uris", &csr->names, NAME_URI);
+	put_names(o, "userPrincipalNames", &csr->names, NAME_UPN);
 	put_base64(o, "publicKey", csr->spki);
 	json_out_text(o, "publicKeyAlgorithm", algorithm_name(csr->key.alg));
 	put_base64(o, "raw", csr->der);

@@ -29,6 +29,8 @@ s = server({
     "default": "{profile: people, authentication: [tokens, challenge], "
                f"challenge_file: scep-challenge, names: {NAMES}, "
                "requested_validity: true}",
+    "free": "{profile: people, authentication: [tokens], "
+            "requested_validity: true}",
     "deaf": "{profile: people, authentication: [tokens]}",
     "narrow": "{profile: narrow, authentication: [tokens]}",
 })
@@ -145,7 +147,8 @@ def read_by_others(certificate, name):
 UPN_NAME = (0xa0, oid(UPN) + der(0xa0, der(0x0c, b"Jane.Doe@a.example")))
 
 with s:
-    c = Client(url(s), s.top)
+    # Names of the profile limit everybody in the subject, "free" has none.
+    shared, c = Client(url(s), s.top), Client(url(s, "free"), s.top)
     key = Key.new(s.top, "jane")
 
     # Everything at once, by openssl.
@@ -183,9 +186,11 @@ with s:
 
     # What the shared password and a secret with names are good for: their
     # names, also in the subject; and names outside every list.
-    ask = request(key, SUBJECT, san, CHALLENGE)
-    assert "common name" in refused(c, key, ask)
-    granted(c, key, request(key, "/O=Any/CN=jane.example", san, CHALLENGE))
+    for secret in (CHALLENGE, token()):
+        ask = request(key, SUBJECT, san, secret)
+        assert "common name" in refused(shared, key, ask)
+        granted(shared, key, request(
+            key, "/O=Any/CN=jane.example", san, secret))
     bound = token("people", "upn:jane.doe@a.example", "dns:jane.example")
     assert refused(c, key, request(key, "/CN=Jane Doe", [san[3]], bound))
     granted(c, key, request(key, "/CN=jane.example", [san[3]], bound))
@@ -194,7 +199,8 @@ with s:
                 ("otherName", "1.2.3;UTF8:jane@a.example"),
                 ("URI", "https://a.example/"),
                 ("email", "jane@evil.example")):
-        refused(c, key, request(key, "/O=Any", [bad], token()))
+        for profile in (shared, c):
+            refused(profile, key, request(key, "/O=Any", [bad], token()))
     refused(c, key, request(
         key, "/CN=Jane/emailAddress=jane@evil.example", san, token()))
 

@@ -1,6 +1,7 @@
 #include <openssl/hmac.h>
 
 #include "codec/json.h"
+#include "scep/webhook.h"
 #include "store/approval.h"
 #include "util/text.h"
 #include "world.h"
@@ -149,6 +150,45 @@ test_webhook_allows(void **state)
 	    bytes_equal(world_ask(w, &a.letter).first.der, got.first.der));
 	assert_int_equal(w->calls_n, 1);
 	assert_int_equal(world_issued(w), 1);
+}
+
+/* Nothing gets into a certificate that the service was not told in words. */
+static void
+test_webhook_is_told_all_names(void **state)
+{
+	static const char *const members[] = { "dnsNames", "ipAddresses",
+		"emailAddresses", "uris", "userPrincipalNames" };
+	struct name v[] = { { NAME_DNS, "a.example.net" },
+		{ NAME_IP, "192.0.2.1" }, { NAME_EMAIL, "a@example.net" },
+		{ NAME_URI, "urn:x:y" }, { NAME_UPN, "admin@example.net" } };
+	struct world *w = *state;
+	struct csr csr;
+	const struct webhook_question q = { .profile = "asked",
+		.transaction = "T1",
+		.csr = &csr,
+		.now = w->t->now };
+	AUTO_BUF body = { 0 };
+	json_t *o;
+
+	assert_ok(w->t,
+	    csr_parse(world_csr(w, w->one.key, "a.example.net", "Pass_1"), w->a,
+		&csr, &w->t->err));
+	csr.names = (struct names){ v, COUNT_OF(v) };
+	webhook_body(&q, &body);
+	assert_ok(
+	    w->t, json_parse_object(buf_bytes(&body), w->a, &o, &w->t->err));
+	o = json_object_get(o, "x509CertificateRequest");
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		const json_t *list = json_object_get(o, members[i]);
+
+		assert_int_equal(json_array_size(list), 1);
+		assert_string_equal(
+		    json_string_value(json_array_get(list, 0)), v[i].text);
+	}
+	o = json_object_get(o, "subject");
+	assert_string_equal(
+	    json_string_value(json_object_get(o, "distinguishedName")),
+	    "CN=a.example.net");
 }
 
 /* RFC 2104 by another implementation than the one that made it. */
@@ -710,6 +750,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_webhook_allows),
+		T(test_webhook_is_told_all_names),
 		T(test_webhook_signature),
 		T(test_webhook_denies),
 		T(test_refusals_are_counted),
