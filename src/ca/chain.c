@@ -207,7 +207,7 @@ bool
 chain_check_names(const struct chain *c, struct names names,
     struct bytes subject, struct arena *a, struct err *err)
 {
-	struct names emails;
+	struct names emails, hosts;
 
 	if (c->constraints_n != 0) {
 		/* RFC 5280 section 4.2.1.10: those of the subject too. */
@@ -215,6 +215,12 @@ chain_check_names(const struct chain *c, struct names names,
 			return false;
 		for (size_t i = 0; i < emails.n; i++)
 			if (!chain_check_name(c, &emails.v[i], a, err))
+				return false;
+		/* And what is read as a DNS name although it is none of the
+		 * names (RFC 6125 section 6.4.4; OpenSSL 3.0 verifies so). */
+		hosts = subject_form_hosts(subject, a);
+		for (size_t i = 0; i < hosts.n; i++)
+			if (!chain_check_name(c, &hosts.v[i], a, err))
 				return false;
 	}
 	for (size_t i = 0; i < c->constraints_n; i++)

@@ -383,6 +383,17 @@ subject_form_check_names(struct bytes name, const struct names *names,
 	return check_named(name, false, names, a, err);
 }
 
+static void
+names_add(struct names *list, struct name one, struct arena *a)
+{
+	struct name *more = arena_array(a, list->n + 1, sizeof(*more));
+
+	if (list->n != 0)
+		memcpy(more, list->v, list->n * sizeof(*more));
+	more[list->n++] = one;
+	list->v = more;
+}
+
 bool
 subject_form_emails(
     struct bytes name, struct arena *a, struct names *out, struct err *err)
@@ -393,23 +404,40 @@ subject_form_emails(
 
 	while (walk_next(&w, &v)) {
 		struct err why = { 0 };
-		struct name *more;
+		struct name one;
 		const char *text;
 
 		if (!bytes_equal(v.oid, OID(EMAIL_ADDRESS)))
 			continue;
-		more = arena_array(a, emails.n + 1, sizeof(*more));
-		if (emails.n != 0)
-			memcpy(more, emails.v, emails.n * sizeof(*more));
-		emails.v = more;
 		text = dirstring_text(v.tag, v.octets, a);
 		if (text == NULL ||
-		    !name_parse(
-			NAME_EMAIL, bytes_str(text), a, &more[emails.n], &why))
+		    !name_parse(NAME_EMAIL, bytes_str(text), a, &one, &why))
 			return fail(err, ERR_REJECTED,
 			    "the subject's emailAddress is no e-mail address");
-		emails.n++;
+		names_add(&emails, one, a);
 	}
 	*out = emails;
 	return true;
+}
+
+struct names
+subject_form_hosts(struct bytes name, struct arena *a)
+{
+	struct names hosts = { NULL, 0 };
+	struct walk w = walk_of(name);
+	struct value v;
+
+	while (walk_next(&w, &v)) {
+		struct err ignored = { 0 };
+		struct name one;
+		const char *text;
+
+		if (!bytes_equal(v.oid, OID(COMMON_NAME)))
+			continue;
+		text = dirstring_text(v.tag, v.octets, a);
+		if (text != NULL && strchr(text, '.') != NULL &&
+		    name_parse(NAME_DNS, bytes_str(text), a, &one, &ignored))
+			names_add(&hosts, one, a);
+	}
+	return hosts;
 }

@@ -36,5 +36,8 @@ bool subject_form_check_names(struct bytes name, const struct names *names,
  * those.  ERR_REJECTED: one is no e-mail address. */
 bool subject_form_emails(struct bytes name, struct arena *a, struct names *out,
     struct err *err) MUST_CHECK;
+/* The common names of any Name that are DNS names of several labels, which is
+ * what OpenSSL and others read them for, as names of that type. */
+struct names subject_form_hosts(struct bytes name, struct arena *a);
 
 #endif

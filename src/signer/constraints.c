@@ -178,7 +178,7 @@ check_constraints(
 	static const uint8_t empty[] = { DER_SEQUENCE, 0 };
 	struct der d = der_of(c->limits->name_constraints), body;
 	struct lists l = { { NULL, 0 }, { NULL, 0 } };
-	struct names emails;
+	struct names emails, hosts;
 	bool found;
 
 	if (c->limits->name_constraints.n == 0)
@@ -199,6 +199,11 @@ check_constraints(
 	for (size_t i = 0; i < emails.n; i++)
 		if (!check_one(
 			c, &l, BASE_EMAIL, &emails.v[i], BYTES_NONE, err))
+			return false;
+	/* And common names that are read as DNS names. */
+	hosts = subject_form_hosts(cert->subject, c->arena);
+	for (size_t i = 0; i < hosts.n; i++)
+		if (!check_one(c, &l, BASE_DNS, &hosts.v[i], BYTES_NONE, err))
 			return false;
 	/* An empty subject is under no constraint. */
 	if (bytes_equal(cert->subject, bytes_of(empty, sizeof(empty))))

@@ -307,6 +307,42 @@ addresses_of_subjects(void **state UNUSED)
 	}
 }
 
+/* A common name that OpenSSL holds against constraints on DNS names. */
+static void
+hosts_of_subjects(void **state UNUSED)
+{
+	static const struct {
+		const char *constraints, *cn;
+		bool allowed;
+	} cases[] = {
+		{ "permitted;DNS:example.com", "PC.example.com", true },
+		{ "permitted;DNS:example.com", "pc.example.org", false },
+		{ "excluded;DNS:example.com", "PC.example.com", false },
+		{ "excluded;DNS:pc.example.com", "*.example.com", false },
+		{ "excluded;DNS:example.com", "pc.example.org", true },
+		{ "permitted;DNS:example.com", "Jane Doe", true },
+		{ "permitted;DNS:example.com", "J. R. Doe", true },
+		{ "permitted;DNS:example.com", "jane", true },
+		{ "permitted;email:example.com", "pc.example.org", true },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO_ARENA *a = arena_new();
+		struct chain *c = arena_alloc(a, sizeof(*c));
+		struct names none = { NULL, 0 };
+		AUTO_BUF subject = { 0 };
+		struct err err = { 0 };
+
+		c->constraints_n = 1;
+		assert_true(constraints_parse(encode(a, cases[i].constraints),
+		    a, &c->constraints[0], &err));
+		name_put(&subject, NULL, "Any", cases[i].cn);
+		if (chain_check_names(c, none, buf_bytes(&subject), a, &err) !=
+		    cases[i].allowed)
+			fail_msg("case %zu", i);
+	}
+}
+
 int
 main(void)
 {
@@ -315,6 +351,7 @@ main(void)
 		cmocka_unit_test(subjects),
 		cmocka_unit_test(subjects_in_other_strings),
 		cmocka_unit_test(addresses_of_subjects),
+		cmocka_unit_test(hosts_of_subjects),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(mask_with_holes),
 		cmocka_unit_test(suffixes),

@@ -481,6 +481,41 @@ test_requested_subject_under_constraints(void **state)
 	world_free(&w);
 }
 
+/* A common name of a client that OpenSSL holds against constraints on DNS
+ * names. */
+static void
+test_requested_host_under_constraints(void **state)
+{
+	static const struct {
+		const char *cn;
+		bool permits, excludes;
+	} rows[] = { { "pc.example.com", true, true },
+		{ "pc.example.org", false, false },
+		{ "Jane Doe", true, false } };
+	struct bytes base = bytes_str("example.com");
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	w.limits.subject_request = true;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct subject s = { .common_name = rows[i].cn };
+		struct cert cert = cert_with(&w, &s, "email:a@example.com");
+
+		cert.eku[0] = "1.3.6.1.5.5.7.3.2";
+		cert.eku_n = 1;
+		w.limits.name_constraints = BYTES_NONE;
+		assert_true(allowed(&w, &cert));
+		w.limits.name_constraints =
+		    constraints_of(&w, DNS, base, 0, BYTES_NONE);
+		assert_int_equal(allowed(&w, &cert), rows[i].permits);
+		w.limits.name_constraints =
+		    constraints_of(&w, 0, BYTES_NONE, DNS, base);
+		assert_int_equal(allowed(&w, &cert), !rows[i].excludes);
+	}
+	world_free(&w);
+}
+
 int
 main(void)
 {
@@ -497,6 +532,7 @@ main(void)
 		cmocka_unit_test(test_constraints),
 		cmocka_unit_test(test_directory_constraint),
 		cmocka_unit_test(test_requested_subject_under_constraints),
+		cmocka_unit_test(test_requested_host_under_constraints),
 		cmocka_unit_test(test_unreadable_constraints),
 	};
 
