@@ -172,3 +172,13 @@ probe_address_reverse(const struct probe_address *a, struct arena *arena)
 	nibbles[64] = '\0';
 	return arena_printf(arena, "%sip6.arpa", nibbles);
 }
+
+const char *
+probe_address_reason(int error, struct arena *arena)
+{
+	char *text = arena_strdup(arena, strerrordesc_np(error));
+
+	if (text[0] >= 'A' && text[0] <= 'Z')
+		text[0] = (char)(text[0] - 'A' + 'a');
+	return text;
+}

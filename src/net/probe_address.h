@@ -35,5 +35,7 @@ bool probe_address_check(const struct probe_address *a,
 /* RFC 8738 section 6: the reverse name, the SNI of a probe to an address. */
 const char *probe_address_reverse(
     const struct probe_address *a, struct arena *arena);
+/* Why no connection to an address came about: "connection refused". */
+const char *probe_address_reason(int error, struct arena *arena);
 
 #endif

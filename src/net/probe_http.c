@@ -1,14 +1,10 @@
 /*
  * http-01 (RFC 8555 section 8.3).  Each hop is resolved by us, its address is
- * checked and pinned, and libcurl is given no chance to resolve, to follow, to
- * use a proxy or to remember anything.
+ * checked and pinned.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/socket.h>
 #include "net/probe_job.h"
 #include "net/probe_redirect.h"
-#include "net/transfers.h"
+#include "net/transfer.h"
 
 #define MAX_HEADERS 16384u
 #define USER_AGENT "Chancery-validation"
@@ -18,15 +14,9 @@ struct probe_http {
 	const char *seen[PROBE_MAX_REDIRECTS + 1];
 	unsigned hops;
 	/* One attempt to connect to one address of one hop. */
-	struct probe_address address;
-	unsigned port;
+	struct transfer curl;
 	const char *where; /* URL and address, for sentences */
-	CURL *easy;
-	struct curl_slist *connect_to;
-	char error[CURL_ERROR_SIZE];
 	json_t *hop;
-	size_t headers_n;
-	bool headers_too_large, body_too_large;
 	struct bytes location;
 	uint8_t body[PROBE_MAX_BODY];
 	size_t body_n;
@@ -41,53 +31,18 @@ is_redirect(long status)
 	    status == 307 || status == 308;
 }
 
-static long
-status_of(CURL *easy)
-{
-	long status = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	return status;
-}
-
-/* The only dial decision: libcurl may connect where we said, nowhere else. */
-static curl_socket_t
-socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	struct probe_job *probe = arg;
-	struct probe_http *h = probe->http;
-	struct sockaddr_storage want;
-	socklen_t n = probe_address_sockaddr(&h->address, h->port, &want);
-
-	if (purpose != CURLSOCKTYPE_IPCXN || to->addrlen != n ||
-	    memcmp(&to->addr, &want, n) != 0)
-		return CURL_SOCKET_BAD;
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
 static size_t
 header_take(char *p, size_t size, size_t n, void *arg)
 {
-	static const char name[] = "location:";
 	struct probe_job *probe = arg;
 	struct probe_http *h = probe->http;
-	struct bytes line = bytes_of(p, size * n);
+	struct bytes line = bytes_of(p, size * n), value;
 
-	h->headers_n += line.n;
-	if (h->headers_n > MAX_HEADERS) {
-		h->headers_too_large = true;
+	if (!transfer_header(&h->curl, line.n, MAX_HEADERS))
 		return 0;
-	}
-	if (line.n < sizeof(name) - 1 ||
-	    strncasecmp(p, name, sizeof(name) - 1) != 0 || h->location.n > 0)
-		return line.n;
-	line = bytes_of(line.p + sizeof(name) - 1, line.n - sizeof(name) + 1);
-	while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
-		line = bytes_of(line.p + 1, line.n - 1);
-	while (line.n > 0 && strchr(" \t\r\n", line.p[line.n - 1]) != NULL)
-		line.n--;
-	h->location = arena_bytes(probe->arena, line);
-	return size * n;
+	if (h->location.n == 0 && transfer_header_is(line, "location", &value))
+		h->location = arena_bytes(probe->arena, value);
+	return line.n;
 }
 
 static size_t
@@ -98,11 +53,12 @@ body_take(char *p, size_t size, size_t n, void *arg)
 	size_t left = sizeof(h->body) - h->body_n;
 
 	/* What a redirect says besides its Location is not read. */
-	if (is_redirect(status_of(h->easy)) && h->location.n > 0)
+	if (is_redirect(transfer_info(&h->curl, CURLINFO_RESPONSE_CODE)) &&
+	    h->location.n > 0)
 		return CURL_WRITEFUNC_ERROR;
 	n *= size;
 	if (n > left) {
-		h->body_too_large = true;
+		h->curl.body_too_large = true;
 		memcpy(h->body + h->body_n, p, left);
 		h->body_n += left;
 		return CURL_WRITEFUNC_ERROR;
@@ -110,15 +66,6 @@ body_take(char *p, size_t size, size_t n, void *arg)
 	memcpy(h->body + h->body_n, p, n);
 	h->body_n += n;
 	return n;
-}
-
-static void
-attempt_done(struct probe_http *h)
-{
-	curl_easy_cleanup(h->easy);
-	curl_slist_free_all(h->connect_to);
-	h->easy = NULL;
-	h->connect_to = NULL;
 }
 
 static void resolved(struct probe_job *probe);
@@ -183,7 +130,7 @@ answer_judge(struct probe_job *probe, long status)
 		    "%.560s: answered %ld, expected 200", h->where, status);
 		return;
 	}
-	if (h->body_too_large) {
+	if (h->curl.body_too_large) {
 		job_fail(&probe->job, ERR_INCORRECT_RESPONSE, false,
 		    "%.520s: the body is longer than %u octets, expected a "
 		    "key authorization",
@@ -192,21 +139,6 @@ answer_judge(struct probe_job *probe, long status)
 	}
 	probe->res.body = bytes_of(h->body, h->body_n);
 	job_ok(&probe->job);
-}
-
-static const char *
-connect_reason(struct probe_http *h, struct probe_job *probe)
-{
-	long os = 0;
-	char *text;
-
-	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &os);
-	if (os == 0)
-		return "connection failed";
-	text = arena_strdup(probe->arena, strerrordesc_np((int)os));
-	if (text[0] >= 'A' && text[0] <= 'Z')
-		text[0] = (char)(text[0] - 'A' + 'a');
-	return text;
 }
 
 static bool
@@ -218,56 +150,24 @@ was_connected(CURL *easy)
 	return us > 0;
 }
 
-static const struct {
-	CURLcode code;
-	enum err_kind kind;
-	bool transient;
-	const char *text; /* NULL: libcurl's own words */
-} failures[] = {
-	{ CURLE_GOT_NOTHING, ERR_CONNECTION, true,
-	    "the connection was closed without an answer" },
-	{ CURLE_RECV_ERROR, ERR_CONNECTION, true, "the connection broke" },
-	{ CURLE_SEND_ERROR, ERR_CONNECTION, true, "the connection broke" },
-	{ CURLE_PARTIAL_FILE, ERR_CONNECTION, true,
-	    "the connection was closed before the end of the body" },
-	{ CURLE_OPERATION_TIMEDOUT, ERR_CONNECTION, true, "no answer" },
-	{ CURLE_WEIRD_SERVER_REPLY, ERR_INCORRECT_RESPONSE, false,
-	    "the answer is not HTTP" },
-	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_INCORRECT_RESPONSE, false,
-	    "the answer is not HTTP" },
-	{ CURLE_BAD_CONTENT_ENCODING, ERR_INCORRECT_RESPONSE, false,
-	    "the answer's encoding is broken" },
-	{ CURLE_SSL_CONNECT_ERROR, ERR_TLS, false, NULL },
-	{ CURLE_SSL_CIPHER, ERR_TLS, false, NULL },
-	{ CURLE_PEER_FAILED_VERIFICATION, ERR_TLS, false, NULL },
-};
-
 static void
 transfer_fail(struct probe_job *probe, CURLcode result)
 {
 	struct probe_http *h = probe->http;
-	enum err_kind kind = ERR_CONNECTION;
-	bool transient = true;
-	const char *text = NULL;
+	struct transfer_failure f =
+	    transfer_failure(&h->curl, result, probe->arena);
 
-	for (size_t i = 0; i < COUNT_OF(failures); i++)
-		if (failures[i].code == result) {
-			kind = failures[i].kind;
-			transient = failures[i].transient;
-			text = failures[i].text;
-		}
-	if (h->headers_too_large) {
-		kind = ERR_INCORRECT_RESPONSE;
-		transient = false;
-		text = "the header is longer than 16384 octets";
-	} else if (result == CURLE_COULDNT_CONNECT) {
-		text = connect_reason(h, probe);
-	} else if (text == NULL) {
-		text = record_escape(probe->arena, bytes_str(h->error), 120);
-	}
-	record_set(h->hop, "error", text);
-	job_fail(&probe->job, kind, transient, "%.480s: %s%.140s", h->where,
-	    kind == ERR_TLS ? "TLS failed: " : "", text);
+	if (h->curl.headers_too_large)
+		f = (struct transfer_failure){ ERR_INCORRECT_RESPONSE, false,
+			"the header is longer than 16384 octets" };
+	else if (result == CURLE_PARTIAL_FILE)
+		f.text = "the connection was closed before the end of the body";
+	else if (f.text == NULL)
+		f.text =
+		    record_escape(probe->arena, bytes_str(h->curl.error), 120);
+	record_set(h->hop, "error", f.text);
+	job_fail(&probe->job, f.kind, f.transient, "%.480s: %s%.140s", h->where,
+	    f.kind == ERR_TLS ? "TLS failed: " : "", f.text);
 }
 
 static void
@@ -279,49 +179,31 @@ transfer_done(void *arg, CURLcode result)
 
 	if (probe->job.over)
 		return;
-	status = status_of(h->easy);
+	status = transfer_info(&h->curl, CURLINFO_RESPONSE_CODE);
 	if (status > 0)
 		record_set_int(h->hop, "status", status);
 	if ((result == CURLE_COULDNT_CONNECT ||
 		(result == CURLE_OPERATION_TIMEDOUT &&
-		    !was_connected(h->easy))) &&
+		    !was_connected(h->curl.easy))) &&
 	    probe->target.next < probe->target.n) {
-		record_set(h->hop, "error", connect_reason(h, probe));
-		attempt_done(h);
+		record_set(h->hop, "error",
+		    transfer_failure(
+			&h->curl, CURLE_COULDNT_CONNECT, probe->arena)
+			.text);
+		transfer_end(&h->curl);
 		attempt_next(probe);
 		return;
 	}
-	if (status > 0 && !h->headers_too_large && is_redirect(status) &&
+	if (status > 0 && !h->curl.headers_too_large && is_redirect(status) &&
 	    h->location.n > 0) {
-		attempt_done(h);
+		transfer_end(&h->curl);
 		redirect_follow(probe);
 	} else if (result == CURLE_OK ||
-	    (result == CURLE_WRITE_ERROR && h->body_too_large)) {
+	    (result == CURLE_WRITE_ERROR && h->curl.body_too_large)) {
 		answer_judge(probe, status);
 	} else {
 		transfer_fail(probe, result);
 	}
-}
-
-static void
-easy_safety(CURL *e)
-{
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	/* RFC 8555 section 8.3: a redirect's certificate need not hold. */
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
-	/* Else the system's roots are read, each time, for nothing. */
-	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 }
 
 /* Half of what is left for an address that has another behind it. */
@@ -338,53 +220,44 @@ static void
 easy_setup(struct probe_job *probe)
 {
 	struct probe_http *h = probe->http;
-	CURL *e = h->easy;
+	CURL *e = h->curl.easy;
 
-	h->connect_to = curl_slist_append(NULL,
-	    arena_printf(probe->arena, "::[%s]:%u", h->address.text, h->port));
-	easy_safety(e);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* RFC 8555 section 8.3: a redirect's certificate need not hold. */
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(e, CURLOPT_URL, h->url.text);
-	curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->connect_to);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms(probe));
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, socket_open);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, probe);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, header_take);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, probe);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_take);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, probe);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, probe);
+	transfer_pin(&h->curl, probe->arena);
 }
 
 static void
 attempt_next(struct probe_job *probe)
 {
+	const struct transfer_sink sink = { header_take, body_take, probe };
 	struct probe_http *h = probe->http;
+	const struct probe_address *address =
+	    &probe->target.v[probe->target.next++];
 
-	h->address = probe->target.v[probe->target.next++];
-	h->port = h->url.port;
-	h->headers_n = h->body_n = 0;
-	h->headers_too_large = h->body_too_large = false;
+	h->body_n = 0;
 	h->location = BYTES_NONE;
-	h->error[0] = '\0';
 	h->where = arena_printf(probe->arena, "%.480s at [%s]:%u", h->url.text,
-	    h->address.text, h->port);
+	    address->text, h->url.port);
 	h->hop = record_hop(probe);
 	record_set(h->hop, "url", h->url.text);
-	record_set(h->hop, "address", h->address.text);
-	record_set_int(h->hop, "port", h->port);
+	record_set(h->hop, "address", address->text);
+	record_set_int(h->hop, "port", h->url.port);
 	job_doing(&probe->job, ERR_CONNECTION, "%s", h->where);
-	h->easy = curl_easy_init();
-	if (h->easy == NULL) {
+	if (!transfer_begin(&h->curl, address, h->url.port, &sink)) {
 		job_fail(&probe->job, ERR_INTERNAL, true,
 		    "no transfer could be made");
 		return;
 	}
 	easy_setup(probe);
 	if (!transfers_add(
-		probe->job.loop->transfers, h->easy, transfer_done)) {
-		attempt_done(h);
+		probe->job.loop->transfers, h->curl.easy, transfer_done)) {
+		transfer_end(&h->curl);
 		job_fail(&probe->job, ERR_INTERNAL, true,
 		    "no transfer could be started");
 	}
@@ -420,8 +293,8 @@ probe_http_cancel(struct probe_job *probe)
 {
 	struct probe_http *h = probe->http;
 
-	if (h == NULL || h->easy == NULL)
+	if (h == NULL || h->curl.easy == NULL)
 		return;
-	transfers_remove(probe->job.loop->transfers, h->easy);
-	attempt_done(h);
+	transfers_remove(probe->job.loop->transfers, h->curl.easy);
+	transfer_end(&h->curl);
 }

@@ -161,10 +161,8 @@ static void
 connect_failed(struct probe_job *probe, int error)
 {
 	struct probe_tls *t = probe->tls;
-	char *text = arena_strdup(probe->arena, strerrordesc_np(error));
+	const char *text = probe_address_reason(error, probe->arena);
 
-	if (text[0] >= 'A' && text[0] <= 'Z')
-		text[0] = (char)(text[0] - 'A' + 'a');
 	record_set(t->hop, "error", text);
 	job_stage(&probe->job, 0, NULL);
 	if (probe->target.next < probe->target.n)
