@@ -153,6 +153,17 @@ calling_ask(struct calling *c, const char *url, struct called *out)
 }
 
 void
+assert_call_failed(const struct called *c, enum err_kind kind, bool transient,
+    const char *says)
+{
+	assert_false(c->ok);
+	assert_string_equal(err_kind_name(c->err.kind), err_kind_name(kind));
+	assert_int_equal(c->transient, transient);
+	if (strstr(c->err.shown, says) == NULL)
+		fail_msg("%s", c->err.shown);
+}
+
+void
 called_free(struct called *out)
 {
 	/* TSan: done's thread may still hold the lock. */

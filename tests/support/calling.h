@@ -55,6 +55,9 @@ void calling_wait(struct called *out);
 void calling_request(
     struct calling *c, const struct outgoing_request *req, struct called *out);
 void calling_ask(struct calling *c, const char *url, struct called *out);
+/* That there was no answer, and the sentence that says why. */
+void assert_call_failed(const struct called *c, enum err_kind kind,
+    bool transient, const char *says);
 void called_free(struct called *out);
 
 #endif

@@ -38,17 +38,6 @@ url(const char *path)
 }
 
 static void
-assert_failed(enum err_kind kind, bool transient, const char *says)
-{
-	assert_false(called.ok);
-	assert_string_equal(
-	    err_kind_name(called.err.kind), err_kind_name(kind));
-	assert_int_equal(called.transient, transient);
-	if (strstr(called.err.shown, says) == NULL)
-		fail_msg("%s", called.err.shown);
-}
-
-static void
 test_get(void **state)
 {
 	const struct outgoing_header headers[] = {
@@ -258,7 +247,8 @@ test_declared_too_large(void **state)
 	(void)state;
 	serve(HTTP_SENDS, "HTTP/1.1 200 OK\r\nContent-Length: 524289\r\n\r\nb");
 	calling_ask(&world, url("/"), &called);
-	assert_failed(ERR_TOO_LARGE, false, "longer than 524288 octets");
+	assert_call_failed(
+	    &called, ERR_TOO_LARGE, false, "longer than 524288 octets");
 	assert_int_equal(called.body_n, 0);
 }
 
@@ -269,7 +259,8 @@ test_chunked_too_large(void **state)
 	serve(HTTP_FLOODS,
 	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFF\r\n");
 	calling_ask(&world, url("/"), &called);
-	assert_failed(ERR_TOO_LARGE, false, "longer than 524288 octets");
+	assert_call_failed(
+	    &called, ERR_TOO_LARGE, false, "longer than 524288 octets");
 }
 
 static void
@@ -278,7 +269,8 @@ test_endless_body(void **state)
 	(void)state;
 	serve(HTTP_FLOODS, "HTTP/1.1 200 OK\r\n\r\n");
 	calling_ask(&world, url("/"), &called);
-	assert_failed(ERR_TOO_LARGE, false, "longer than 524288 octets");
+	assert_call_failed(
+	    &called, ERR_TOO_LARGE, false, "longer than 524288 octets");
 }
 
 static void
@@ -292,8 +284,8 @@ test_long_header(void **state)
 	free(text);
 	free(line);
 	calling_ask(&world, url("/"), &called);
-	assert_failed(
-	    ERR_TOO_LARGE, false, "the header is longer than 32768 octets");
+	assert_call_failed(&called, ERR_TOO_LARGE, false,
+	    "the header is longer than 32768 octets");
 }
 
 static void
@@ -308,8 +300,8 @@ test_many_headers(void **state)
 	buf_add_str(&text, "Content-Length: 0\r\n\r\n");
 	serve(HTTP_SENDS, buf_cstr(&text));
 	calling_ask(&world, url("/"), &called);
-	assert_failed(
-	    ERR_TOO_LARGE, false, "the header is longer than 32768 octets");
+	assert_call_failed(&called, ERR_TOO_LARGE, false,
+	    "the header is longer than 32768 octets");
 }
 
 static void
@@ -387,7 +379,8 @@ test_broken_answers(void **state)
 		http_standin_on(world.https, "/", rows[i].manner, rows[i].text);
 		called_free(&called);
 		calling_ask(&world, url("/"), &called);
-		assert_failed(rows[i].kind, rows[i].transient, rows[i].says);
+		assert_call_failed(
+		    &called, rows[i].kind, rows[i].transient, rows[i].says);
 		assert_non_null(strstr(called.err.shown, "https://a.test:"));
 		assert_non_null(strstr(called.err.shown, " at 127.0.0.1:"));
 	}

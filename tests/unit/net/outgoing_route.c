@@ -44,17 +44,6 @@ assert_answered(void)
 }
 
 static void
-assert_failed(enum err_kind kind, bool transient, const char *says)
-{
-	assert_false(called.ok);
-	assert_string_equal(
-	    err_kind_name(called.err.kind), err_kind_name(kind));
-	assert_int_equal(called.transient, transient);
-	if (strstr(called.err.shown, says) == NULL)
-		fail_msg("%s", called.err.shown);
-}
-
-static void
 test_literal(void **state)
 {
 	(void)state;
@@ -150,7 +139,8 @@ test_answered_is_not_asked_again(void **state)
 	dns_standin_add(world.dns, "a.test", "A", "127.0.0.1");
 	calling_start(&world);
 	ask("a.test");
-	assert_failed(ERR_CONNECTION, true, "closed without an answer");
+	assert_call_failed(
+	    &called, ERR_CONNECTION, true, "closed without an answer");
 	assert_int_equal(http_standin_requests(s), 1);
 	assert_int_equal(http_standin_requests(world.https), 0);
 	http_standin_free(s);
@@ -165,7 +155,7 @@ test_all_refused(void **state)
 	dns_standin_add(world.dns, "a.test", "A", "127.0.0.3");
 	calling_start(&world);
 	ask("a.test");
-	assert_failed(ERR_CONNECTION, true, "connection refused");
+	assert_call_failed(&called, ERR_CONNECTION, true, "connection refused");
 	assert_non_null(strstr(called.err.shown, " at 127.0.0.3:"));
 }
 
@@ -177,12 +167,12 @@ test_dns_failures(void **state)
 	dns_standin_add(world.dns, "empty.test", "TXT", "x");
 	calling_start(&world);
 	ask("unknown.test");
-	assert_failed(ERR_DNS, false, "answered NXDOMAIN");
+	assert_call_failed(&called, ERR_DNS, false, "answered NXDOMAIN");
 	assert_non_null(strstr(called.err.shown, "https://unknown.test:"));
 	ask("sick.test");
-	assert_failed(ERR_DNS, true, "sick.test at 127.0.0.1:");
+	assert_call_failed(&called, ERR_DNS, true, "sick.test at 127.0.0.1:");
 	ask("empty.test");
-	assert_failed(ERR_DNS, false, "found no address");
+	assert_call_failed(&called, ERR_DNS, false, "found no address");
 }
 
 /* A name server that never answers for AAAA costs a second, not the call. */
@@ -204,7 +194,8 @@ test_dns_silent(void **state)
 	world.timeout_ms = 500;
 	calling_start(&world);
 	ask("a.test");
-	assert_failed(ERR_DNS, true, "DNS A and AAAA lookups of a.test");
+	assert_call_failed(
+	    &called, ERR_DNS, true, "DNS A and AAAA lookups of a.test");
 	assert_non_null(strstr(called.err.shown, "no answer within 0.5 s"));
 }
 
@@ -286,7 +277,8 @@ test_proxy_to_another(void **state)
 	snprintf(port, sizeof(port), "%u", http_standin_port(s));
 	proxy_begin(HTTP_TUNNELS, port);
 	ask("a.test");
-	assert_failed(ERR_TLS, false, "its certificate is not for a.test");
+	assert_call_failed(
+	    &called, ERR_TLS, false, "its certificate is not for a.test");
 	assert_int_equal(http_standin_requests(s), 0);
 	http_standin_free(s);
 	http_standin_free(proxy);
@@ -314,7 +306,8 @@ test_proxy_refuses(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		http_standin_on(proxy, "", HTTP_SENDS, rows[i].text);
 		ask("a.test");
-		assert_failed(ERR_CONNECTION, rows[i].transient, rows[i].says);
+		assert_call_failed(
+		    &called, ERR_CONNECTION, rows[i].transient, rows[i].says);
 	}
 	assert_int_equal(http_standin_requests(proxy), COUNT_OF(rows));
 	http_standin_free(proxy);
@@ -327,7 +320,7 @@ test_proxy_unknown(void **state)
 	world.c.outgoing.proxy = "http://no-proxy.test:3128";
 	calling_start(&world);
 	ask("a.test");
-	assert_failed(ERR_DNS, false, "lookup of no-proxy.test");
+	assert_call_failed(&called, ERR_DNS, false, "lookup of no-proxy.test");
 	assert_int_equal(http_standin_requests(world.https), 0);
 }
 
