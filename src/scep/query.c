@@ -78,9 +78,6 @@ scep_query_parse(
 			q.message = value;
 		}
 	}
-	if (!has_operation)
-		return fail(err, ERR_MALFORMED,
-		    "the query has no operation (RFC 8894 section 4.1)");
 	*out = q;
 	return true;
 }

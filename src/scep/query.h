@@ -8,7 +8,8 @@
 #include "util/arena.h"
 
 enum scep_operation {
-	SCEP_GET_CA_CAPS = 1,
+	SCEP_NO_OPERATION, /* the query says none */
+	SCEP_GET_CA_CAPS,
 	SCEP_GET_CA_CERT,
 	SCEP_GET_NEXT_CA_CERT,
 	SCEP_PKI_OPERATION

@@ -283,10 +283,18 @@ serve(struct scep_call *call, struct http_resp *resp, struct err *err)
 
 	if (!scep_query_parse(call->req->query, call->a, &query, err))
 		return false;
+	/* RFC 8894 section 4.3: POST has one operation alone, and many servers
+	 * do not notice when a client does not name it. */
+	if (query.operation == SCEP_NO_OPERATION &&
+	    call->req->method == HTTP_POST)
+		query.operation = SCEP_PKI_OPERATION;
 	call->operating = query.operation == SCEP_PKI_OPERATION;
 	if (!call_begin(call, call->req->capture[0], err))
 		return false;
 	switch (query.operation) {
+	case SCEP_NO_OPERATION:
+		return fail(err, ERR_MALFORMED,
+		    "the query has no operation (RFC 8894 section 4.1)");
 	case SCEP_GET_CA_CAPS:
 		return scep_get_caps(call, resp, err);
 	case SCEP_GET_CA_CERT:

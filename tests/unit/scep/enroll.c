@@ -186,6 +186,21 @@ types_are_an_allow_list(void **state)
 	assert_int_equal(world_issued(w), 0);
 }
 
+/* RFC 8894 section 4.3: POST can only mean one; GET has to say which. */
+static void
+an_operation_may_be_left_out_of_post(void **state)
+{
+	struct world *w = *state;
+	struct letter l = { .unsaid = true,
+		.content = world_csr(
+		    w, w->one.key, "a.example.net", WORLD_CHALLENGE) };
+
+	assert_granted(world_ask(w, &l));
+	l.get = true;
+	assert_int_equal(world_ask(w, &l).http, 400);
+	assert_int_equal(world_issued(w), 1);
+}
+
 static void
 a_secret_is_used_once(void **state)
 {
@@ -318,6 +333,7 @@ main(void)
 		TEST(what_the_floor_refuses),
 		TEST(who_shows_nothing_or_the_wrong_thing),
 		TEST(types_are_an_allow_list),
+		TEST(an_operation_may_be_left_out_of_post),
 		TEST(a_secret_is_used_once),
 		TEST(nobody_is_asked_for_means_an_operator),
 		TEST(certificates_and_crls_are_given),

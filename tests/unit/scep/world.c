@@ -643,7 +643,8 @@ world_send(struct world *w, const struct letter *l, struct bytes message)
 		.tls = l->listener != 0 && l->listener != LISTENER_HTTP,
 		.client_cert = l->client_cert,
 		.now = w->t->now };
-	buf_add_str(&query, "operation=PKIOperation");
+	if (!l->unsaid)
+		buf_add_str(&query, "operation=PKIOperation");
 	if (l->get) {
 		buf_add_str(&query, "&message=");
 		base64_encode(message, 0, &query);

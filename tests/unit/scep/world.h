@@ -80,6 +80,7 @@ struct letter {
 	struct bytes envelope; /* instead, as it is */
 	const char *peer; /* "192.0.2.1" */
 	bool get;
+	bool unsaid; /* the query has no operation */
 	bool any_transaction; /* the answer may have it */
 	enum listener_kind listener; /* http */
 	struct bytes client_cert; /* of TLS */
