@@ -5,22 +5,53 @@
  * 7.8 says why this message is no good one). */
 #define CRL_GIVEN_MAX (1u << 20)
 
-static const struct ca_view *
-find_issuer(struct scep_call *call, struct bytes name)
+/* Has this CA signed the certificate of another CA that has this number? */
+static bool
+is_parent(const struct ca_view *ca, const struct ca_view *views, size_t n,
+    struct bytes serial)
 {
-	const struct ca_view *views;
-	size_t n = ca_list(call->scep->deps.ca, &views);
-
 	for (size_t i = 0; i < n; i++)
-		if (bytes_equal(views[i].cert.subject, name))
-			return &views[i];
-	return NULL;
+		if (bytes_equal(views[i].cert.serial, serial) &&
+		    bytes_equal(views[i].cert.aki, ca->cert.ski))
+			return true;
+	return false;
+}
+
+/* Generations of a CA may share a name (`ca rollover root`): the one whose
+ * certificate it is, else the first of the name; NULL: none has it. */
+static bool
+find_issuer(struct scep_call *call, struct bytes name, struct bytes serial,
+    const struct ca_view **out, struct err *err)
+{
+	const struct ca_view *views, *first = NULL;
+	size_t n = ca_list(call->scep->deps.ca, &views);
+	struct err why = { 0 };
+	struct cert_row row;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!bytes_equal(views[i].cert.subject, name))
+			continue;
+		err_clear(&why);
+		if (is_parent(&views[i], views, n, serial) ||
+		    store_cert_get_by_serial(call->scep->deps.store,
+			views[i].key, serial, call->a, &row, &why)) {
+			*out = &views[i];
+			return true;
+		}
+		if (why.kind != ERR_NOT_FOUND)
+			return fail_detail(
+			    err, why.kind, why.shown, "%s", why.detail);
+		if (first == NULL)
+			first = &views[i];
+	}
+	*out = first;
+	return true;
 }
 
 /* IssuerAndSerialNumber; *ca NULL: the answer is filled. */
-static void
+static bool
 read_id(struct scep_call *call, struct bytes content, const struct ca_view **ca,
-    struct bytes *serial, struct scep_answer *out)
+    struct bytes *serial, struct scep_answer *out, struct err *err)
 {
 	struct err why = { 0 };
 	struct bytes issuer;
@@ -28,12 +59,14 @@ read_id(struct scep_call *call, struct bytes content, const struct ca_view **ca,
 	*ca = NULL;
 	if (!scep_serial_parse(content, &issuer, serial, &why)) {
 		scep_unreadable(call, out);
-		return;
+		return true;
 	}
-	*ca = find_issuer(call, issuer);
+	if (!find_issuer(call, issuer, *serial, ca, err))
+		return false;
 	if (*ca == NULL)
 		scep_answer_fail(call, SCEP_BAD_CERT_ID,
 		    "the issuer is no CA of this server", out);
+	return true;
 }
 
 bool
@@ -46,7 +79,8 @@ scep_get_cert(struct scep_call *call, struct bytes content,
 	struct inquiry inquiry;
 	struct cert_row row;
 
-	read_id(call, content, &ca, &serial, out);
+	if (!read_id(call, content, &ca, &serial, out, err))
+		return false;
 	if (ca == NULL)
 		return true;
 	if (!store_cert_get_by_serial(
@@ -78,8 +112,8 @@ scep_get_crl(struct scep_call *call, struct bytes content,
 	AUTO_BUF bag = { 0 };
 	char etag[67];
 
-	(void)err;
-	read_id(call, content, &ca, &serial, out);
+	if (!read_id(call, content, &ca, &serial, out, err))
+		return false;
 	if (ca == NULL)
 		return true;
 	crl = ca_artefact(

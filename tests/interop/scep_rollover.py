@@ -5,7 +5,10 @@ import signal
 import subprocess
 
 from client import need, wait_until
-from scep_server import run_example, run_script, server, verifies
+from scep_server import (CHALLENGE, run_example, run_script, server, url,
+                         verifies)
+from support import scep_client as scep
+from support.scep_client import Client
 
 need("pki")
 s = server({"default": '{profile: device, authentication: [challenge], '
@@ -65,3 +68,16 @@ with s:
         openssl("x509", "-in", str(chain), "-outform", "DER")
     run_script(s, ENROL, s.top)
     verifies(s, s.top / "b.pem")
+
+    # Two roots of one name: GetCRL gives the one of the certificate's own.
+    s.cli("ca", "rollover", "root")
+    s.cli("ca", "new", "third", "--parent", "root-2")
+    client = Client(url(s), s.top)
+    got = client.enrol("c.example", challenge=CHALLENGE)
+    assert got.status == scep.SUCCESS, got
+    for ca, root in ("issuing", "root"), ("third", "root-2"):
+        der = openssl("x509", "-in", str(s.state / f"certs/{ca}.pem"),
+                      "-outform", "DER")
+        crl = client.get(scep.GET_CRL, der, got.key)
+        assert crl.status == scep.SUCCESS, (ca, crl)
+        assert crl.crls == [s.get(f"/crl/{root}.crl")[2]], ca
