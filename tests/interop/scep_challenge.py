@@ -116,7 +116,7 @@ with s:
             (404, {"path": "/scep/other/challenge"}),
             (404, {"base": f"http://localhost:{s.ports['http']}",
                    "path": "/scep/default/challenge"}),
-            (400, {"base": f"http://localhost:{s.ports['http']}"}),
+            (404, {"base": f"http://localhost:{s.ports['http']}"}),
             (415, {"body": "<JSSEvent/>", "kind": "text/xml"}),
             (400, {"body": "{}x"}),
             (400, {"body": {"webhook": {"webhookEvent": "ComputerAdded"}}}),
