@@ -50,6 +50,10 @@ bool approval_check_request(struct ca *ca, const struct ca_request *req,
 bool issuance_repeat(struct issuance *i, bool *again, struct ca_issued *out,
     struct err *err) MUST_CHECK;
 
+/* request.c: may this be issued at all?  What ca_issue refuses before anything
+ * is made. */
+bool issuance_check(struct issuance *i, const struct ca_request *req,
+    struct err *err) MUST_CHECK;
 /* The profile's CA as it is now.  ERR_REJECTED if it is gone or offline. */
 bool issuance_find_ca(struct issuance *i, struct err *err) MUST_CHECK;
 /* Spec, to-be-signed bytes, lint.  Borrows a lane by itself where it needs. */

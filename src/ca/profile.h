@@ -63,6 +63,14 @@ struct profile {
 	enum must_staple must_staple;
 };
 
+/* ---- profile_encode.c ---- */
+
+/* The choices by their names in the JSON. */
+#define SUBJECT_CN_CHOICES 3
+#define MUST_STAPLE_CHOICES 3
+extern const char *const profile_subject_cn_names[SUBJECT_CN_CHOICES];
+extern const char *const profile_must_staple_names[MUST_STAPLE_CHOICES];
+
 /* The canonical JSON of a configured profile; resolves the pointers.  Never
  * fails: what is wrong with it, profile_new finds. */
 const char *profile_encode(
@@ -76,6 +84,11 @@ const char *profile_encode_ra(const char *ca, const char *http_base_url,
 /* What a RA certificate is for, and no other of ours: Microsoft's "Certificate
  * Request Agent", which clients of NDES know. */
 #define PROFILE_RA_EKU "1.3.6.1.4.1.311.20.2.1"
+/* RFC 6960 section 4.2.2.2. */
+#define PROFILE_EKU_OCSP "1.3.6.1.5.5.7.3.9"
+
+/* ---- profile.c ---- */
+
 /*
  * Builds a version from its JSON and refuses what no profile may be: a CA or
  * CRL signing usage, OCSPSigning, anyExtendedKeyUsage, no usage at all,

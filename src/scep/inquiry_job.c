@@ -1,36 +1,19 @@
 #include <stdlib.h>
 
-#include "codec/crl.h"
 #include "http/rate.h"
 #include "scep/handlers.h"
 #include "scep/inquiry_job.h"
 #include "scep/runner.h"
-#include "store/scep.h"
 #include "util/log.h"
 
 /* A service that does not answer: as often, and as long. */
 #define ASK_ATTEMPTS 5u
 #define ASK_FOR 600
-/* What cannot be issued now, and news of it that cannot be delivered. */
-#define ISSUE_FOR 3600
+/* News of what could not be issued that cannot be delivered. */
 #define FAILURE_FOR 3600
 /* A certificate that nobody confirms. */
 #define CONFIRM_FOR (3 * 86400)
 #define BACKOFF_MAX 3600
-
-/* One step on its way; one thread at a time. */
-struct inquiry_job {
-	struct scep *scep;
-	struct arena *arena;
-	struct inquiry row;
-	struct secret *der; /* the request, opened; borrowed by csr */
-	struct csr csr;
-	const struct scep_profile *profile; /* NULL: it is gone */
-	struct sockaddr_storage peer;
-	bool has_peer;
-	int64_t started_us;
-	bool waited_for; /* the move's outcome: replies are held for it */
-};
 
 int64_t
 inquiry_backoff(unsigned attempts, int64_t retry_after)
@@ -117,8 +100,8 @@ job_new(struct scep *scep, const struct inquiry *row,
 
 /* ---- moving on ---- */
 
-static int64_t
-job_now(const struct inquiry_job *job)
+int64_t
+inquiry_job_now(const struct inquiry_job *job)
 {
 	return clock_now(&job->scep->deps.clock);
 }
@@ -157,18 +140,14 @@ job_posted(void *arg, const struct err *err)
 	job_free(job);
 }
 
-/* The end of the job, which is given away.  due_at is seconds from now; 0 is
- * never, so this is now. */
-#define AT_ONCE INT64_MIN
-
-static void
-job_move(struct inquiry_job *job, struct inquiry_move m, const char *why)
+void
+inquiry_move_on(struct inquiry_job *job, struct inquiry_move m, const char *why)
 {
 	struct err err = { 0 };
 
 	m.id = job->row.id;
 	m.from = job->row.state;
-	m.at = job_now(job);
+	m.at = inquiry_job_now(job);
 	if (m.due_at != 0)
 		m.due_at = m.due_at == AT_ONCE ? m.at : m.at + m.due_at;
 	job_log(job, &m, why);
@@ -181,10 +160,10 @@ job_move(struct inquiry_job *job, struct inquiry_move m, const char *why)
 		job_posted(job, &err);
 }
 
-static void
-job_again(struct inquiry_job *job, int64_t retry_after, const char *why)
+void
+inquiry_again(struct inquiry_job *job, int64_t retry_after, const char *why)
 {
-	job_move(job,
+	inquiry_move_on(job,
 	    (struct inquiry_move){ .to = job->row.state,
 		.due_at = inquiry_backoff(job->row.attempts, retry_after) },
 	    why);
@@ -200,8 +179,8 @@ refused(struct inquiry_job *job, const struct service_answer *answer)
 	/* As a wrong password, which it mostly is. */
 	if (job->has_peer && job->profile != NULL)
 		rates_add(scep->failures, &job->peer, job->profile->index,
-		    job->profile->config->failure_period, job_now(job));
-	job_move(job,
+		    job->profile->config->failure_period, inquiry_job_now(job));
+	inquiry_move_on(job,
 	    (struct inquiry_move){ .to = INQUIRY_REFUSED,
 		.decided = true,
 		.verdict = answer->word,
@@ -209,14 +188,14 @@ refused(struct inquiry_job *job, const struct service_answer *answer)
 	    answer->text);
 }
 
-static void
-give_up(struct inquiry_job *job, const char *reason, const char *why)
+void
+inquiry_give_up(struct inquiry_job *job, const char *reason, const char *why)
 {
 	/* Intune is told of what it granted in vain. */
 	bool tell = job->row.state == INQUIRY_GRANTED &&
 	    job->row.service == INQUIRY_INTUNE;
 
-	job_move(job,
+	inquiry_move_on(job,
 	    (struct inquiry_move){ .to = INQUIRY_FAILED,
 		.due_at = tell ? AT_ONCE : 0,
 		.reason = reason },
@@ -230,7 +209,7 @@ asked(void *arg, const struct service_answer *answer)
 
 	switch (answer->verdict) {
 	case VERDICT_YES:
-		job_move(job,
+		inquiry_move_on(job,
 		    (struct inquiry_move){ .to = INQUIRY_GRANTED,
 			.due_at = AT_ONCE,
 			.decided = true,
@@ -244,11 +223,11 @@ asked(void *arg, const struct service_answer *answer)
 		break;
 	}
 	if (job->row.attempts >= ASK_ATTEMPTS ||
-	    job_now(job) - job->row.created_at >= ASK_FOR)
-		give_up(job, "the service that decides does not answer",
+	    inquiry_job_now(job) - job->row.created_at >= ASK_FOR)
+		inquiry_give_up(job, "the service that decides does not answer",
 		    answer->text);
 	else
-		job_again(job, answer->retry_after, answer->text);
+		inquiry_again(job, answer->retry_after, answer->text);
 }
 
 static void
@@ -260,132 +239,10 @@ step_ask(struct inquiry_job *job)
 		job, &err))
 		return;
 	if (err.kind == ERR_BUSY && job->row.attempts < ASK_ATTEMPTS)
-		job_again(job, 0, err.shown);
+		inquiry_again(job, 0, err.shown);
 	else
-		give_up(
+		inquiry_give_up(
 		    job, "the service that decides cannot be asked", err.shown);
-}
-
-/* ---- issuing ---- */
-
-static void
-job_grant(struct inquiry_job *job, struct scep_grant *out)
-{
-	*out = (struct scep_grant){ .csr = &job->csr,
-		.by = service_kind(job->row.service),
-		.who = job->row.service_name,
-		.address = job->row.address,
-		.verdict = job->row.verdict,
-		.decided_at = job->row.decided_at,
-		.replaces = job->row.replaces };
-}
-
-/* What this request was given before: a step that was lost came so far. */
-static bool
-find_issued(
-    struct inquiry_job *job, bool *found, const char **id, struct err *err)
-{
-	struct store *store = job->scep->deps.store;
-	struct scep_key key = { .profile = job->row.profile,
-		.transaction = job->row.transaction };
-	struct err why = { 0 };
-	struct cert_row row;
-
-	memcpy(key.spki_sha256, job->row.spki_sha256, 32);
-	memcpy(key.csr_sha256, job->row.csr_sha256, 32);
-	*found = store_scep_find(store, &key, job->arena, id, &why);
-	if (!*found && why.kind == ERR_NOT_FOUND)
-		return true;
-	/* Another key has the transaction by now, and keeps it. */
-	if (!*found && why.kind == ERR_CONFLICT)
-		why.kind = ERR_REJECTED;
-	if (!*found) {
-		*err = why;
-		return false;
-	}
-	if (!store_cert_get(store, *id, job->arena, &row, err))
-		return false;
-	/* Recovery signs it, or makes it void. */
-	return row.status != CERT_INTENT ||
-	    fail(err, ERR_BUSY, "the certificate is being issued");
-}
-
-static bool
-issue(struct inquiry_job *job, const char **id, struct err *err)
-{
-	struct scep_call call = { .scep = job->scep,
-		.profile = job->profile,
-		.a = job->arena,
-		.message.transaction = job->row.transaction };
-	struct scep_grant grant;
-	struct ca_request request;
-	struct ca_issued issued;
-	bool found;
-
-	if (!find_issued(job, &found, id, err))
-		return false;
-	if (found)
-		return true;
-	/* Who granted it has no say any more. */
-	if (!service_check(job->profile, &job->row, err)) {
-		err->kind = ERR_REJECTED;
-		return false;
-	}
-	job_grant(job, &grant);
-	if (!csr_names(&job->csr, job->arena, &grant.names, err) ||
-	    !scep_profile_check_names(job->profile, &grant.names, err) ||
-	    !scep_request_fill(&call, &grant, &request, err) ||
-	    !ca_issue(job->scep->deps.ca, &request, job->arena, &issued, err))
-		return false;
-	*id = issued.id;
-	return true;
-}
-
-/* Trying again may help. */
-static bool
-is_passing(const struct err *err)
-{
-	return err->kind == ERR_BUSY || err->kind == ERR_STORE ||
-	    err->kind == ERR_STORE_FULL || err->kind == ERR_SIGNER ||
-	    err->kind == ERR_CONFLICT;
-}
-
-static void
-move_issued(struct inquiry_job *job, const char *cert_id)
-{
-	bool told = job->row.service == INQUIRY_INTUNE;
-
-	job_move(job,
-	    (struct inquiry_move){ .to = told ? INQUIRY_ISSUED : INQUIRY_CLOSED,
-		.due_at = told ? AT_ONCE : 0,
-		.cert_id = cert_id },
-	    NULL);
-}
-
-static void
-step_issue(struct inquiry_job *job)
-{
-	struct err err = { 0 }, why = { 0 };
-	bool found = false, wait;
-	const char *id;
-
-	if (issue(job, &id, &err)) {
-		move_issued(job, id);
-		return;
-	}
-	/* An intent that is still open is a certificate yet to come, whatever
-	 * the error: it must not lose the row that withholds it. */
-	wait =
-	    is_passing(&err) && job_now(job) - job->row.decided_at < ISSUE_FOR;
-	if (!wait)
-		wait = find_issued(job, &found, &id, &why) ? found
-							   : is_passing(&why);
-	if (wait) {
-		job_again(job, 0, err.shown);
-		return;
-	}
-	log_err(LOG_WARN, "inquiry-not-issued", &err);
-	give_up(job, arena_strdup(job->arena, err.shown), err.shown);
 }
 
 /* ---- telling ---- */
@@ -396,21 +253,23 @@ confirmed(void *arg, const struct service_answer *answer)
 	struct inquiry_job *job = arg;
 
 	if (answer->verdict == VERDICT_YES) {
-		job_move(job, (struct inquiry_move){ .to = INQUIRY_CLOSED },
+		inquiry_move_on(job,
+		    (struct inquiry_move){ .to = INQUIRY_CLOSED },
 		    answer->text);
 		return;
 	}
 	if (answer->verdict == VERDICT_NONE &&
-	    job_now(job) - job->row.moved_at < CONFIRM_FOR) {
-		job_again(job, answer->retry_after, answer->text);
+	    inquiry_job_now(job) - job->row.moved_at < CONFIRM_FOR) {
+		inquiry_again(job, answer->retry_after, answer->text);
 		return;
 	}
 	if (answer->verdict == VERDICT_NONE && !job->row.withhold) {
-		job_move(job, (struct inquiry_move){ .to = INQUIRY_CLOSED },
+		inquiry_move_on(job,
+		    (struct inquiry_move){ .to = INQUIRY_CLOSED },
 		    answer->text);
 		return;
 	}
-	job_move(job,
+	inquiry_move_on(job,
 	    (struct inquiry_move){ .to = INQUIRY_WITHDRAWN,
 		.due_at = AT_ONCE,
 		.reason = "the service did not confirm the certificate" },
@@ -442,10 +301,11 @@ told_failure(void *arg, const struct service_answer *answer)
 	struct inquiry_job *job = arg;
 
 	if (answer->verdict == VERDICT_NONE &&
-	    job_now(job) - job->row.moved_at < FAILURE_FOR)
-		job_again(job, answer->retry_after, answer->text);
+	    inquiry_job_now(job) - job->row.moved_at < FAILURE_FOR)
+		inquiry_again(job, answer->retry_after, answer->text);
 	else
-		job_move(job, (struct inquiry_move){ .to = INQUIRY_FAILED },
+		inquiry_move_on(job,
+		    (struct inquiry_move){ .to = INQUIRY_FAILED },
 		    answer->text);
 }
 
@@ -462,56 +322,7 @@ step_tell_failure(struct inquiry_job *job)
 		.verdict = VERDICT_NONE, .text = err.shown });
 }
 
-/* ---- revoking ---- */
-
-static void
-step_revoke(struct inquiry_job *job)
-{
-	struct scep *scep = job->scep;
-	struct cert_row row;
-	struct err err = { 0 };
-
-	if ((store_cert_get(
-		 scep->deps.store, job->row.cert_id, job->arena, &row, &err) &&
-		ca_revoke(scep->deps.ca, &row, REASON_CESSATION,
-		    service_kind(job->row.service), false, &err)) ||
-	    err.kind == ERR_ALREADY_REVOKED)
-		job_move(job, (struct inquiry_move){ .to = INQUIRY_WITHDRAWN },
-		    "revoked");
-	else
-		job_again(job, 0, err.shown);
-}
-
 /* ---- all of them ---- */
-
-/* Sealed with another key: what was not issued never will be, and what was is
- * not confirmed by anybody. */
-static void
-step_unreadable(struct inquiry_job *job, const struct err *err)
-{
-	struct err why = { 0 };
-	bool found = false;
-	const char *id;
-
-	if (job->row.state == INQUIRY_ISSUED) {
-		job_move(job,
-		    (struct inquiry_move){
-			.to = INQUIRY_WITHDRAWN, .due_at = AT_ONCE },
-		    err->shown);
-		return;
-	}
-	if (job->row.state == INQUIRY_GRANTED &&
-	    !find_issued(job, &found, &id, &why) && is_passing(&why)) {
-		job_again(job, 0, why.shown);
-		return;
-	}
-	/* A crash came between the certificate and its row. */
-	if (found)
-		move_issued(job, id);
-	else
-		job_move(job, (struct inquiry_move){ .to = INQUIRY_FAILED },
-		    err->shown);
-}
 
 void
 inquiry_step(struct scep *scep, const struct inquiry *row,
@@ -519,10 +330,10 @@ inquiry_step(struct scep *scep, const struct inquiry *row,
 {
 	static void (*const steps[INQUIRY_STATES])(struct inquiry_job *) = {
 		[INQUIRY_ASKING] = step_ask,
-		[INQUIRY_GRANTED] = step_issue,
+		[INQUIRY_GRANTED] = inquiry_issue,
 		[INQUIRY_ISSUED] = step_confirm,
 		[INQUIRY_FAILED] = step_tell_failure,
-		[INQUIRY_WITHDRAWN] = step_revoke,
+		[INQUIRY_WITHDRAWN] = inquiry_revoke,
 	};
 	struct inquiry_job *job = job_new(scep, row, peer);
 	struct err err = { 0 };
@@ -532,5 +343,5 @@ inquiry_step(struct scep *scep, const struct inquiry *row,
 		return;
 	}
 	log_err(LOG_ERROR, "inquiry-unreadable", &err);
-	step_unreadable(job, &err);
+	inquiry_unreadable(job, &err);
 }

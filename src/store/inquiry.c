@@ -4,53 +4,6 @@
 #include "store/parts.h"
 #include "util/fault.h"
 
-#define TO(state) (1u << (state))
-
-/* What follows what; the trigger inquiry_stays of the schema says the same. */
-static const unsigned next[INQUIRY_STATES] = {
-	[INQUIRY_ASKING] =
-	    TO(INQUIRY_GRANTED) | TO(INQUIRY_REFUSED) | TO(INQUIRY_FAILED),
-	[INQUIRY_GRANTED] =
-	    TO(INQUIRY_ISSUED) | TO(INQUIRY_CLOSED) | TO(INQUIRY_FAILED),
-	[INQUIRY_ISSUED] = TO(INQUIRY_CLOSED) | TO(INQUIRY_WITHDRAWN),
-};
-
-static const char *const names[INQUIRY_STATES] = {
-	[INQUIRY_ASKING] = "asking",
-	[INQUIRY_GRANTED] = "granted",
-	[INQUIRY_ISSUED] = "issued",
-	[INQUIRY_CLOSED] = "closed",
-	[INQUIRY_REFUSED] = "refused",
-	[INQUIRY_FAILED] = "failed",
-	[INQUIRY_WITHDRAWN] = "withdrawn",
-};
-
-const char *
-inquiry_state_name(enum inquiry_state s)
-{
-	return names[s];
-}
-
-bool
-inquiry_may_move(enum inquiry_state from, enum inquiry_state to)
-{
-	return from == to || (next[from] & TO(to)) != 0;
-}
-
-bool
-inquiry_is_running(const struct inquiry *row)
-{
-	return row->state == INQUIRY_ASKING || row->state == INQUIRY_GRANTED ||
-	    (row->state == INQUIRY_ISSUED && row->withhold);
-}
-
-bool
-inquiry_is_released(const struct inquiry *row)
-{
-	return row->state == INQUIRY_CLOSED ||
-	    (row->state == INQUIRY_ISSUED && !row->withhold);
-}
-
 /* ---- reading ---- */
 
 #define INQUIRY_COLUMNS                                                        \
@@ -58,6 +11,8 @@ inquiry_is_released(const struct inquiry *row)
 	"signer_sha256, service, service_name, withhold, state, sealed, "      \
 	"due_at, lease, attempts, address, replaces, created_at, decided_at, " \
 	"moved_at, verdict, reason, cert_id"
+
+#define NO_INQUIRY "there is no such inquiry"
 
 static void
 inquiry_read(struct query *q, struct arena *a, struct inquiry *out)
@@ -95,7 +50,7 @@ inquiry_read_one(
 	if (!query_next(q, &row, err))
 		return false;
 	if (!row)
-		return fail(err, ERR_NOT_FOUND, "there is no such inquiry");
+		return fail(err, ERR_NOT_FOUND, NO_INQUIRY);
 	inquiry_read(q, a, out);
 	return true;
 }
@@ -135,15 +90,11 @@ store_inquiry_find(struct store *s, const char *profile,
 	return inquiry_read_one(&q, a, out, err);
 }
 
-bool
-store_inquiry_find_request(struct store *s, const struct inquiry *row,
-    struct arena *a, struct inquiry *out, struct err *err)
+static bool
+read_request(struct db *db, const struct inquiry *row, struct arena *a,
+    struct inquiry *out, bool *found, struct err *err)
 {
-	AUTO_LEASE r = { 0 };
-
-	if (!store_read(s, &r, err))
-		return false;
-	AUTO_QUERY q = query(r.db,
+	AUTO_QUERY q = query(db,
 	    "SELECT " INQUIRY_COLUMNS " FROM inquiry WHERE profile = ?1 AND "
 	    "client_transaction = ?2 AND csr_sha256 = ?3 AND signer_sha256 = "
 	    "?4");
@@ -152,7 +103,24 @@ store_inquiry_find_request(struct store *s, const struct inquiry *row,
 	bind_text(&q, row->transaction);
 	bind_hash(&q, row->csr_sha256);
 	bind_hash(&q, row->signer_sha256);
-	return inquiry_read_one(&q, a, out, err);
+	if (!query_next(&q, found, err))
+		return false;
+	if (*found)
+		inquiry_read(&q, a, out);
+	return true;
+}
+
+bool
+store_inquiry_find_request(struct store *s, const struct inquiry *row,
+    struct arena *a, struct inquiry *out, struct err *err)
+{
+	AUTO_LEASE r = { 0 };
+	bool found;
+
+	if (!store_read(s, &r, err) ||
+	    !read_request(r.db, row, a, out, &found, err))
+		return false;
+	return found || fail(err, ERR_NOT_FOUND, NO_INQUIRY);
 }
 
 /* The row may not know its certificate yet, but its request does. */
@@ -288,29 +256,11 @@ open_insert(struct db *db, const struct inquiry_open *c, struct err *err)
 }
 
 static bool
-open_read(struct db *db, struct inquiry_open *c, bool *found, struct err *err)
-{
-	AUTO_QUERY q = query(db,
-	    "SELECT " INQUIRY_COLUMNS " FROM inquiry WHERE profile = ?1 AND "
-	    "client_transaction = ?2 AND csr_sha256 = ?3 AND signer_sha256 = "
-	    "?4");
-
-	bind_text(&q, c->row->profile);
-	bind_text(&q, c->row->transaction);
-	bind_hash(&q, c->row->csr_sha256);
-	bind_hash(&q, c->row->signer_sha256);
-	if (!query_next(&q, found, err))
-		return false;
-	if (*found)
-		inquiry_read(&q, c->a, c->out);
-	return true;
-}
-
-static bool
 inquiry_open_apply(struct db *db, void *arg, struct err *err)
 {
 	struct inquiry_open *c = arg;
 	bool found;
+	/* REFUSED and FAILED. */
 	AUTO_QUERY old = query(db,
 	    "DELETE FROM inquiry WHERE profile = ?1 AND client_transaction = "
 	    "?2 AND csr_sha256 = ?3 AND state IN (5, 6) AND due_at = 0 AND "
@@ -320,12 +270,13 @@ inquiry_open_apply(struct db *db, void *arg, struct err *err)
 	bind_text(&old, c->row->transaction);
 	bind_hash(&old, c->row->csr_sha256);
 	bind_int(&old, c->again_before);
-	if (!query_change(&old, NULL, err) || !open_read(db, c, &found, err))
+	if (!query_change(&old, NULL, err) ||
+	    !read_request(db, c->row, c->a, c->out, &found, err))
 		return false;
 	c->opened = !found;
 	return found ||
 	    (open_check(db, c, err) && open_insert(db, c, err) &&
-		open_read(db, c, &found, err));
+		read_request(db, c->row, c->a, c->out, &found, err));
 }
 
 bool
@@ -397,19 +348,29 @@ store_inquiry_claim(struct store *s, int64_t now, unsigned limit,
 
 /* ---- a step ---- */
 
+/* A step that waits for the writer, with copies of its texts. */
+struct inquiry_post {
+	struct change change;
+	struct inquiry_move m;
+	void (*done)(void *arg, const struct err *err);
+	void *arg;
+	char *id, *verdict, *reason, *cert_id;
+};
+
 static bool
 move_check(const struct inquiry_move *m, struct err *err)
 {
 	if (inquiry_may_move(m->from, m->to))
 		return true;
 	return fail(err, ERR_INTERNAL, "an inquiry goes from %s to %s",
-	    names[m->from], names[m->to]);
+	    inquiry_state_name(m->from), inquiry_state_name(m->to));
 }
 
 static bool
 inquiry_move_apply(struct db *db, void *arg, struct err *err)
 {
-	const struct inquiry_move *m = arg;
+	const struct inquiry_post *p = arg;
+	const struct inquiry_move *m = &p->m;
 	unsigned changed;
 	AUTO_QUERY q = query(db,
 	    "UPDATE inquiry SET state = ?3, due_at = ?4, lease_until = 0, "
@@ -433,31 +394,9 @@ inquiry_move_apply(struct db *db, void *arg, struct err *err)
 		return false;
 	if (changed == 0)
 		return fail(err, ERR_CONFLICT, "the inquiry is not %s any more",
-		    names[m->from]);
+		    inquiry_state_name(m->from));
 	return true;
 }
-
-bool
-store_inquiry_move(
-    struct store *s, const struct inquiry_move *m, struct err *err)
-{
-	struct inquiry_move copy = *m;
-
-	if (!move_check(m, err) ||
-	    !store_change(s, inquiry_move_apply, &copy, err))
-		return false;
-	FAULT("inquiry.move.after");
-	return true;
-}
-
-/* A step that waits for the writer, with copies of its texts. */
-struct inquiry_post {
-	struct change change;
-	struct inquiry_move m;
-	void (*done)(void *arg, const struct err *err);
-	void *arg;
-	char *id, *verdict, *reason, *cert_id;
-};
 
 static char *
 copy_text(const char *s)
@@ -473,14 +412,6 @@ inquiry_post_free(struct inquiry_post *p)
 	free(p->reason);
 	free(p->cert_id);
 	free(p);
-}
-
-static bool
-inquiry_post_apply(struct db *db, void *arg, struct err *err)
-{
-	struct inquiry_post *p = arg;
-
-	return inquiry_move_apply(db, &p->m, err);
 }
 
 static void
@@ -511,7 +442,7 @@ store_inquiry_post(struct store *s, const struct inquiry_move *m,
 	p->done = done;
 	p->arg = arg;
 	p->change = (struct change){
-		.apply = inquiry_post_apply,
+		.apply = inquiry_move_apply,
 		.arg = p,
 		.done = inquiry_post_done,
 	};

@@ -50,6 +50,17 @@ struct inquiry {
 	const char *cert_id; /* or NULL */
 };
 
+/* ---- inquiry_state.c: decisions ---- */
+
+/* May a row go this way? */
+bool inquiry_may_move(enum inquiry_state from, enum inquiry_state to);
+/* Is it yet to be known what its client is told? */
+bool inquiry_is_running(const struct inquiry *row);
+/* May its certificate be handed out? */
+bool inquiry_is_released(const struct inquiry *row);
+
+/* ---- inquiry.c ---- */
+
 /* The row of this request, or this one as a new row, leased; *opened tells.  A
  * refusal that is older than again_before is asked about once more.
  * ERR_CONFLICT: the transaction is another key's; ERR_BUSY: max inquiries of
@@ -71,10 +82,6 @@ bool store_inquiry_find(struct store *s, const char *profile,
  * it may be handed out.  ERR_NOT_FOUND. */
 bool store_inquiry_find_cert(struct store *s, const char *cert_id,
     struct arena *a, struct inquiry *out, struct err *err) MUST_CHECK;
-/* Is it yet to be known what its client is told? */
-bool inquiry_is_running(const struct inquiry *row);
-/* May its certificate be handed out? */
-bool inquiry_is_released(const struct inquiry *row);
 
 /* Leases what is due, at most limit, each for as long as its row says. */
 bool store_inquiry_claim(struct store *s, int64_t now, unsigned limit,
@@ -96,13 +103,8 @@ struct inquiry_move {
 	bool decided; /* at is when the service decided */
 	const char *verdict, *reason, *cert_id; /* NULL: as it was */
 };
-/* May a row go this way? */
-bool inquiry_may_move(enum inquiry_state from, enum inquiry_state to);
-/* ERR_CONFLICT: it is not in that state, or is done. */
-bool store_inquiry_move(
-    struct store *s, const struct inquiry_move *m, struct err *err) MUST_CHECK;
-/* The same without waiting; done is called on the writer thread, err is NULL
- * when it holds. */
+/* Without waiting; done is called on the writer thread, err is NULL when it
+ * holds.  ERR_CONFLICT: it is not in that state, or is done. */
 bool store_inquiry_post(struct store *s, const struct inquiry_move *m,
     void (*done)(void *arg, const struct err *err), void *arg,
     struct err *err) MUST_CHECK;
