@@ -1,6 +1,7 @@
 #include "codec/json_out.h"
 #include "crypto/digest.h"
 #include "intune/message.h"
+#include "util/secret.h"
 #include "util/text.h"
 #include "util/times.h"
 
@@ -51,6 +52,8 @@ open_request(struct json_out *o, const char *key,
 	json_out_open(o, key, '{');
 	json_out_text(o, "transactionId", req->transaction);
 	json_out_text(o, "certificateRequest", arena_str(a, buf_bytes(&csr)));
+	/* It has the challenge in it, as the arena does, which is wiped. */
+	secret_wipe(csr.p, csr.n);
 }
 
 static struct bytes
